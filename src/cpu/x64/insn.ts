@@ -43,6 +43,11 @@ export class Insn {
   len = 0;
   /** Effective operand size of an integer instruction: 1, 2, 4 or 8 bytes. */
   size = 0;
+  /** The opcode byte as written (its low bits are a condition or a register in some rows) and ModRM, or 0. */
+  opcode = 0;
+  modrm = 0;
+  /** Vector length of a VEX instruction in bytes, 16 or 32; 0 for legacy encodings, which keep the upper halves. */
+  vl = 0;
   /** Address size: 8, or 4 under the 67 prefix. */
   asize = 8;
   /** 4-entry operand slots, destination first (Intel order). */
@@ -58,6 +63,7 @@ export class Insn {
   /** For moffs operands (A0–A3), whose address is 64 bits wide: the high half; otherwise the sign of disp. */
   dispHi = 0;
   seg = SEG_NONE;
+  /** The immediate as two signed 32-bit halves. */
   immLo = 0;
   immHi = 0;
   imm2 = 0;

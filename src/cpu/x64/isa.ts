@@ -1,0 +1,15 @@
+/**
+ * The x86-64 instruction set as data, user mode complete: decoder, disassembler, lowering, tests and the support page all
+ * read these rows. References: Intel SDM volume 2 appendix A, AMD APM volume 3 appendix A. How to write a row: isa/row.ts.
+ */
+import { oneByte } from './isa/one-byte.ts';
+import { parseRow, type IsaRow } from './isa/row.ts';
+import { threeByte } from './isa/three-byte.ts';
+import { twoByte } from './isa/two-byte.ts';
+
+export type { IsaRow, Operand } from './isa/row.ts';
+
+const sources = [...oneByte, ...twoByte, ...threeByte];
+
+/** All rows; a row's id is its index plus one. */
+export const rows: readonly IsaRow[] = sources.map((source, i) => parseRow(source, i + 1));

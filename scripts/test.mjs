@@ -1,0 +1,24 @@
+/**
+ * `npm test`: type checks, then every test project (unit, e2e with the real docker client, real Chromium). Installs from
+ * Debian what they need; elsewhere says what is missing and which tests that leaves out.
+ */
+import { execFileSync } from 'node:child_process';
+import { aptInstall, has } from './apt.mjs';
+import { buildImages } from './images/build.mjs';
+
+const tools = { gcc: 'gcc libc6-dev', objdump: 'binutils', chromium: 'chromium', skopeo: 'skopeo', 'docker-registry': 'docker-registry' };
+for (const [command, packages] of Object.entries(tools)) {
+  if (has(command)) continue;
+  try { aptInstall(packages.split(' ')); } catch (error) { console.error(`tests that need ${command} will fail: ${error.message}`); }
+}
+for (const [name, why] of Object.entries(buildImages())) console.error(`image ${name} is lacking: ${why}`);
+
+const run = (command, args) => execFileSync(command, args, { stdio: 'inherit' });
+try {
+  run(process.execPath, ['scripts/check.mjs']);
+  run('npm', ['run', '--silent', 'build:node']);
+  run('npm', ['run', '--silent', 'build']);
+  run('node_modules/.bin/vitest', ['run', ...process.argv.slice(2)]);
+} catch (error) {
+  process.exitCode = error.status ?? 1;
+}

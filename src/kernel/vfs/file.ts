@@ -8,6 +8,7 @@ import type { SysResult } from '../syscalls/define.ts';
 import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../wait-queue.ts';
 import type { Inode } from './inode.ts';
+import { notifyClose } from './notify.ts';
 import type { Path } from './path.ts';
 
 /** Entry of getdents64(2). `type` is DT_*; `next` is the position after this entry. */
@@ -29,7 +30,12 @@ export abstract class File {
 
   retain(): this { this.references++; return this; }
   /** Drops one reference; the last one closes. */
-  release(): void { if (--this.references === 0) this.close(); }
+  release(): void {
+    if (--this.references > 0) return;
+    this.inode.locks?.releaseOwner(this);
+    if (this.path) notifyClose(this.path, this.flags);
+    this.close();
+  }
 
   /** read(2) at `offset`, or at and advancing `position` when offset is undefined. Blocking: return Block with this.waiters unless O_NONBLOCK. */
   abstract read(task: Task, into: IoSink, offset?: number): SysResult;

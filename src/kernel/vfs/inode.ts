@@ -2,11 +2,12 @@
  * An inode: the object behind names (inode(7)). A filesystem subclasses it; the vfs holds names in dentries and calls
  * these operations with permissions already checked. Operations return a value, or throw Errno.
  */
-import { EINVAL, ENODATA, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM } from '../../abi/errno.ts';
-import { Errno } from '../../abi/errno.ts';
+import { EINVAL, ENODATA, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM, Errno } from '../../abi/errno.ts';
 import type { Block } from '../syscalls/define.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from './file.ts';
+import type { FileLocks } from './locks.ts';
+import type { Watches } from './notify.ts';
 import type { Path } from './path.ts';
 
 /** A time in whole seconds (may be negative) and nanoseconds. */
@@ -20,6 +21,10 @@ export interface FileSystem {
   readonly dev: number;
   readonly root: Inode;
   readonly readonly: boolean;
+  /** Names come and go by themselves (proc): each lookup asks the inode again. */
+  readonly volatile?: boolean;
+  /** Options for /proc/mounts beyond the generic ones: `size=65536k`. */
+  readonly options?: string;
   /** statfs(2), sizes in blocks of 4096. */
   statfs(): { type: number; blocks: number; free: number; files: number; filesFree: number; nameMax: number };
   /** sync(2): makes everything durable. */
@@ -39,7 +44,12 @@ export abstract class Inode {
   mtime: Timespec = { sec: 0, nsec: 0 };
   ctime: Timespec = { sec: 0, nsec: 0 };
   abstract get size(): number;
+  /** In units of 512 bytes. */
   get blocks(): number { return Math.ceil(this.size / 512); }
+  /** Record locks and flocks on it (fcntl(2), flock(2)); made by the first. */
+  locks: FileLocks | undefined;
+  /** inotify watches on it; made by the first. */
+  watches: Watches | undefined;
 
   /** Opens the inode; `path` is kept by the file. Device nodes and fifos open what they stand for. May Block (fifo). */
   abstract open(task: Task, flags: number, path: Path | undefined): File | Block;
@@ -49,6 +59,8 @@ export abstract class Inode {
   create(_name: string, _mode: number, _owner: Owner): Inode { throw new Errno(EPERM); }
   mkdir(_name: string, _mode: number, _owner: Owner): Inode { throw new Errno(EPERM); }
   mknod(_name: string, _mode: number, _rdev: number, _owner: Owner): Inode { throw new Errno(EPERM); }
+  /** A regular file without a name (O_TMPFILE), which link may name later. */
+  tmpfile(_mode: number, _owner: Owner): Inode { throw new Errno(EOPNOTSUPP); }
   symlink(_name: string, _target: string, _owner: Owner): Inode { throw new Errno(EPERM); }
   link(_name: string, _target: Inode): void { throw new Errno(EPERM); }
   unlink(_name: string): void { throw new Errno(EPERM); }

@@ -1,0 +1,2 @@
+/** Registers all lowerings, by importing the families. */
+export { loweringOf, isLowered } from './lower.ts';

@@ -7,11 +7,12 @@ import { parseRow, type IsaRow } from './isa/row.ts';
 import { sse } from './isa/sse.ts';
 import { threeByte } from './isa/three-byte.ts';
 import { twoByte } from './isa/two-byte.ts';
+import { vex } from './isa/vex.ts';
 import { x87 } from './isa/x87.ts';
 
 export type { IsaRow, Operand } from './isa/row.ts';
 
-const sources = [...oneByte, ...twoByte, ...threeByte, ...x87, ...sse];
+const sources = [...oneByte, ...twoByte, ...threeByte, ...x87, ...sse, ...vex];
 
 /** All rows; a row's id is its index plus one. */
 export const rows: readonly IsaRow[] = sources.map((source, i) => parseRow(source, i + 1));

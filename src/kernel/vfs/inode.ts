@@ -3,7 +3,7 @@
  * these operations with permissions already checked. Operations return a value, or throw Errno.
  */
 import { EINVAL, ENODATA, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM, Errno } from '../../abi/errno.ts';
-import type { Block } from '../syscalls/define.ts';
+import type { Block, SysResult } from '../syscalls/define.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from './file.ts';
 import type { FileLocks } from './locks.ts';
@@ -31,6 +31,9 @@ export interface FileSystem {
   sync?(): Promise<void>;
 }
 
+/** A name in a directory; `type` is DT_*. */
+export interface ListedName { readonly name: string; readonly ino: number; readonly type: number }
+
 export abstract class Inode {
   abstract readonly fs: FileSystem;
   abstract readonly ino: number;
@@ -56,6 +59,8 @@ export abstract class Inode {
 
   // Directories. `name` has no slash and is neither . nor .. .
   lookup(_name: string): Inode | undefined { throw new Errno(ENOTDIR); }
+  /** All names but . and .. . */
+  list(_task: Task): ListedName[] { throw new Errno(ENOTDIR); }
   create(_name: string, _mode: number, _owner: Owner): Inode { throw new Errno(EPERM); }
   mkdir(_name: string, _mode: number, _owner: Owner): Inode { throw new Errno(EPERM); }
   mknod(_name: string, _mode: number, _rdev: number, _owner: Owner): Inode { throw new Errno(EPERM); }
@@ -73,6 +78,8 @@ export abstract class Inode {
   /** For magic links (/proc/PID/exe, fd/N): where it leads, without text. */
   followLink?(task: Task): Path | undefined;
 
+  /** fsync(2). */
+  fsync(_task: Task): SysResult { return 0; }
   truncate(_size: number): void { throw new Errno(EINVAL); }
   /** Sets the given attributes and ctime; owner, mode and times are stored here by default. */
   setattr(change: { mode?: number; uid?: number; gid?: number; atime?: Timespec; mtime?: Timespec; ctime: Timespec }): void {

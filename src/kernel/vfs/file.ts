@@ -20,6 +20,8 @@ export abstract class File {
   /** Woken with POLLIN/POLLOUT/POLLHUP/POLLERR when readiness may have changed. */
   readonly waiters = new WaitQueue();
   private references = 1;
+  /** Called once at the last close: epoll forgets files this way. Made by the first who asks. */
+  closeHooks: Set<() => void> | undefined;
 
   /**
    * @param inode what is open (fstat reads it); pipes, sockets and anonymous files have one too
@@ -34,6 +36,7 @@ export abstract class File {
     if (--this.references > 0) return;
     this.inode.locks?.releaseOwner(this);
     if (this.path) notifyClose(this.path, this.flags);
+    if (this.closeHooks) for (const hook of [...this.closeHooks]) hook();
     this.close();
   }
 

@@ -96,8 +96,10 @@ export function openExecutable(task: Task, dirfd: number, path: string, walk = 0
 }
 
 function finish(task: Task, path: Path, flags: number): File | Block {
-  const file = path.dentry.inode.open(task, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC), path);
-  if (file instanceof File) notifyObject(path.dentry, IN_OPEN);
+  const file = path.dentry.inode.open(task, flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC), path);
+  if (!(file instanceof File)) return file;
+  file.flags &= ~O_NOCTTY;
+  notifyObject(path.dentry, IN_OPEN);
   return file;
 }
 

@@ -49,6 +49,8 @@ export abstract class File {
   /** Poll events that hold now. Regular files: always POLLIN | POLLOUT. */
   poll(): number { return 0x145; /* POLLIN POLLOUT POLLRDNORM POLLWRNORM */ }
   ioctl(_task: Task, _request: number, _argument: number): SysResult { return -ENOTTY; }
+  /** Commands of fcntl(2) that only some files know: F_SETPIPE_SZ, F_ADD_SEALS … */
+  fcntl(_task: Task, _command: number, _argument: number): SysResult { return -EINVAL; }
   /** Directory entries from `position` on; advances position past what `emit` accepted (false: no room). */
   readdir(_task: Task, _emit: (entry: DirEntry) => boolean): number { return -ENOTDIR; }
   fsync(_task: Task): SysResult { return -EINVAL; }

@@ -110,15 +110,41 @@ export function encodeTermios(t: Termios, into: Uint8Array): void {
   }
 }
 
-export function decodeTermios(from: Uint8Array, old: Termios): Termios {
+export function decodeTermios(from: Uint8Array): Termios {
   const v = new DataView(from.buffer, from.byteOffset, from.byteLength);
-  const two = from.length >= TERMIOS2_SIZE;
+  const two = from.length >= TERMIOS2_SIZE, cflag = v.getUint32(8, true), speed = speedOf(cflag);
   return {
-    iflag: v.getUint32(0, true), oflag: v.getUint32(4, true), cflag: v.getUint32(8, true), lflag: v.getUint32(12, true),
+    iflag: v.getUint32(0, true), oflag: v.getUint32(4, true), cflag, lflag: v.getUint32(12, true),
     line: v.getUint8(16), cc: from.slice(17, 17 + NCCS),
-    ispeed: two ? v.getUint32(36, true) : old.ispeed, ospeed: two ? v.getUint32(40, true) : old.ospeed,
+    ispeed: two ? v.getUint32(36, true) : speed, ospeed: two ? v.getUint32(40, true) : speed,
   };
 }
+
+/** The old struct termio of TCGETA: 16-bit flags and eight control characters. */
+export const TERMIO_SIZE = 18;
+const NCC = 8;
+
+export function encodeTermio(t: Termios, into: Uint8Array): void {
+  const v = new DataView(into.buffer, into.byteOffset, into.byteLength);
+  [t.iflag, t.oflag, t.cflag, t.lflag].forEach((flag, i) => v.setUint16(i * 2, flag & 0xffff, true));
+  v.setUint8(8, t.line);
+  into.set(t.cc.subarray(0, NCC), 9);
+}
+
+export function decodeTermio(from: Uint8Array, old: Termios): Termios {
+  const v = new DataView(from.buffer, from.byteOffset, from.byteLength);
+  const low = (flag: number, i: number): number => ((flag & ~0xffff) | v.getUint16(i * 2, true)) >>> 0;
+  const cc = old.cc.slice();
+  cc.set(from.subarray(9, 9 + NCC));
+  const cflag = low(old.cflag, 2), speed = speedOf(cflag);
+  return { iflag: low(old.iflag, 0), oflag: low(old.oflag, 1), cflag, lflag: low(old.lflag, 3), line: v.getUint8(8), cc, ispeed: speed, ospeed: speed };
+}
+
+const SPEEDS = [0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400];
+const FAST_SPEEDS = [0, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000];
+
+/** Baud rate of the CBAUD bits. */
+function speedOf(cflag: number): number { return (cflag & 0o10000 ? FAST_SPEEDS : SPEEDS)[cflag & 0o17]; }
 
 /** struct winsize: rows, columns, and pixels. */
 export interface WinSize { rows: number; columns: number; xPixels: number; yPixels: number }

@@ -82,9 +82,14 @@ export class LineDiscipline {
 
   start(): void {
     if (!this.output.stopped) return;
+    this.resume();
+    this.output.flushEchoes();
+  }
+
+  private resume(): void {
+    if (!this.output.stopped) return;
     this.output.stopped = false;
     this.owner.flowChanged(false);
-    this.output.flushEchoes();
   }
 
   // ---- input ----
@@ -220,9 +225,8 @@ export class LineDiscipline {
 
   private receiveSignal(signal: number, c: number): void {
     this.raise(signal);
-    if (this.iflag(IXON)) this.start();
-    if (this.lflag(ECHO)) this.output.echo(c);
-    this.output.flushEchoes();
+    if (this.iflag(IXON)) this.resume();
+    if (this.lflag(ECHO)) this.output.echo(c); else this.output.flushEchoes();
   }
 
   /** A signal character, or TIOCSIG: signals the foreground group and, without NOFLSH, drops what is queued both ways. */

@@ -41,9 +41,9 @@ function runOurs({ termios, steps }: Case): Result[] {
   });
 }
 
-function runNative(cases: Case[]): Result[][] {
+function runNative(cases: Case[], settle: number): Result[][] {
   const script = fileURLToPath(new URL('pty-oracle.py', import.meta.url));
-  return JSON.parse(execFileSync('python3', [script], { input: JSON.stringify(cases), encoding: 'utf8', maxBuffer: 1 << 26 })) as Result[][];
+  return JSON.parse(execFileSync('python3', [script, `${settle}`], { input: JSON.stringify(cases), encoding: 'utf8', maxBuffer: 1 << 26 })) as Result[][];
 }
 
 /** Deterministic random numbers (mulberry32). */
@@ -93,11 +93,20 @@ function randomCase(seed: number): Case {
   return { termios: randomTermios(pick, wild), steps };
 }
 
+/** On a busy machine the native pty's workers lag: a case that differs is tried again, slowly, before it counts. */
+function compare(cases: Case[]): void {
+  const native = runNative(cases, 2);
+  const ours = cases.map(runOurs);
+  const differing = cases.map((_, i) => i).filter((i) => JSON.stringify(ours[i]) !== JSON.stringify(native[i]));
+  if (differing.length === 0) return;
+  const again = runNative(differing.map((i) => cases[i]), 40);
+  differing.forEach((i, n) => expect({ number: i, case: cases[i], results: ours[i] }).toEqual({ number: i, case: cases[i], results: again[n] }));
+}
+
 describe('line discipline', () => {
   it('agrees with Linux on random sessions', () => {
-    const cases = Array.from({ length: 400 }, (_, i) => randomCase(i + 1));
-    const native = runNative(cases);
-    cases.forEach((c, i) => expect({ seed: i + 1, case: c, results: runOurs(c) }).toEqual({ seed: i + 1, case: c, results: native[i] }));
+    const cases = Array.from({ length: 120 }, (_, i) => randomCase(i + 1));
+    compare(cases);
   }, 60000);
 
   it('agrees with Linux on full buffers', () => {
@@ -108,7 +117,6 @@ describe('line discipline', () => {
       { termios: cooked, steps: [['in', long], ['in', long], ['in', '62620a'], ['read', 3000], ['read', 3000], ['read', 10]] },
       { termios: cooked, steps: [['in', '6162'], ['in', '04'], ['read', 2], ['read', 2], ['in', '61620a63'], ['read', 2], ['read', 1], ['read', 9]] },
     ];
-    const native = runNative(cases);
-    cases.forEach((c, i) => expect(runOurs(c)).toEqual(native[i]));
+    compare(cases);
   });
 });

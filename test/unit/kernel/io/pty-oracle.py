@@ -1,7 +1,7 @@
 """Runs line discipline cases from stdin (JSON) on a real pty of this machine and prints what each step gave.
 
 A case: {"termios": [iflag, oflag, cflag, lflag, cc...], "steps": [["in", hex] | ["out", hex] | ["read", n] | ["set", termios]]}.
-A step's result is the hex that the master saw after it, and for read the hex (or errno) that the slave got.
+The first argument is how many ms to let the kernel's workers settle after a step. A step's result is the hex that the master saw after it, and for read the hex (or errno) that the slave got.
 """
 import errno, fcntl, json, os, select, struct, sys, termios, time
 
@@ -12,10 +12,13 @@ def set_termios(fd, t):
     fcntl.ioctl(fd, TCSETS, struct.pack('<IIIIB19s', *t[:4], 0, bytes(t[4:])))
 
 
+SETTLE = int(sys.argv[1]) / 1000
+
+
 def drain(fd):
     out = b''
     while True:
-        ready, _, _ = select.select([fd], [], [], 0.004)
+        ready, _, _ = select.select([fd], [], [], SETTLE)
         if not ready:
             return out
         out += os.read(fd, 65536)
@@ -32,7 +35,7 @@ def run(case):
         got = None
         if kind == 'in':
             os.write(master, bytes.fromhex(argument))
-            time.sleep(0.001)
+            time.sleep(SETTLE)
         elif kind == 'out':
             try:
                 got = os.write(slave, bytes.fromhex(argument))

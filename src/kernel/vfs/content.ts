@@ -3,7 +3,7 @@ import type { IoSink, IoSource } from '../io.ts';
 import type { SysResult } from '../syscalls/define.ts';
 import type { Task } from '../task/task.ts';
 import type { FileMapping } from './file.ts';
-import { Inode } from './inode.ts';
+import type { Inode, Timespec } from './inode.ts';
 
 export interface Content extends FileMapping {
   /** Reads at `offset`; 0 at the end. Short only at the end of the file or when guest memory is bad. */
@@ -20,21 +20,14 @@ export interface Content extends FileMapping {
   readonly allocated: number;
 }
 
-/** An inode with content. `content` may become another object (overlay copy-up), so ask each time. */
-export abstract class RegularInode extends Inode {
-  abstract readonly content: Content;
-  override get size(): number { return this.content.size; }
-  override get blocks(): number { return Math.ceil(this.content.allocated / 512); }
-  override truncate(size: number): void {
-    this.content.truncate(size);
-    const now = this.now();
-    this.setattr({ mtime: now, ctime: now });
-  }
+/** A regular file's inode. `content` may become another object (overlay copy-up), so ask each time. */
+export interface RegularInode extends Inode {
+  readonly content: Content;
   /** Time of this filesystem's clock. */
-  abstract now(): { sec: number; nsec: number };
+  now(): Timespec;
   /** An open file came or went: what has no name lives until the last one is closed. */
-  opened(): void {}
-  closed(): void {}
+  opened(): void;
+  closed(): void;
 }
 
 /** Read-only bytes below a cached content: a layer's blob, stored chunks of a volume. */

@@ -16,10 +16,17 @@ import { Mount, MountNamespace } from './mount.ts';
 export interface MountRequest { source: string; flags: number; data: string }
 export type MountFactory = (vfs: Vfs, request: MountRequest) => FileSystem;
 
+/** Cached pages that can be had again. */
+export interface ReclaimableCache { reclaim(): number }
+
+/** Pages to free at once when memory runs short. */
+const RECLAIM_BATCH = 1024;
+
 export class Vfs {
   readonly devices = new Devices();
   private readonly types = new Map<string, MountFactory>();
   private readonly mounted = new Set<FileSystem>();
+  private readonly caches = new Set<ReclaimableCache>();
   private lastDev = 0x20;
 
   constructor(
@@ -59,6 +66,22 @@ export class Vfs {
   /** The namespace of pid 1, with `fs` as its root. */
   newNamespace(fs: FileSystem, source: string, flags = 0): MountNamespace {
     return new MountNamespace(this.mount(fs, source, flags));
+  }
+
+  /** Lets reclaim() take pages from `cache`. */
+  reclaimable(cache: ReclaimableCache): void { this.caches.add(cache); }
+  unreclaimable(cache: ReclaimableCache): void { this.caches.delete(cache); }
+
+  /** Frees cached file pages, taking the caches in turn; false when there are none. */
+  reclaim(): boolean {
+    let freed = 0;
+    for (const cache of [...this.caches]) {
+      this.caches.delete(cache);
+      this.caches.add(cache);
+      freed += cache.reclaim();
+      if (freed >= RECLAIM_BATCH) break;
+    }
+    return freed > 0;
   }
 
   /** sync(2): everything written so far becomes durable. Rejects with the first failure, having tried all. */

@@ -19,9 +19,9 @@ const LIMIT = wanted === '' ? 60_000 : Infinity;
  * 3DNow!, which no row lists, and fwait joined to its successor.
  */
 function comparable({ bytes, text }: Listed): boolean {
-  const illegal = /\(bad\)|^\.byte|\?|^(es |cs |ss |ds )*rex|^lock (lock|lods|movabs|mov |or +e..,e..)|lock rex|^mov +cs,/.test(text);
+  const illegal = /\(bad\)|^\.byte|\?|^(\S+ )*rex\.\w+$|^lock (?!\w+ +\w+ PTR [^\n]*\])|^lock (lods|movabs|mov |pop)|^lock \S+ +[a-d]|^mov +cs,/.test(text);
   const [first, second] = bytes as unknown as [number, number?];
-  const unlisted = first === 0x62 || (first === 0x8f && ((second ?? 0) & 0x38) !== 0) || (first === 0x0f && (second === 0x0e || second === 0x0f));
+  const unlisted = first === 0x62 || /^k[a-z]+ /.test(text) || (first === 0x8f && ((second ?? 0) & 0x38) !== 0) || (first === 0x0f && (second === 0x0e || second === 0x0f));
   return !illegal && !unlisted && !(first === 0x9b && bytes.length > 1);
 }
 

@@ -14,7 +14,6 @@ const hints: RowSource[] = [
   ['prefetch', '0F 0D /0m', 'M'],
   ['prefetchw', '0F 0D /1m', 'M'],
   ...[2, 3, 4, 5, 6, 7].map((i): RowSource => ['prefetch', `0F 0D /${i}m`, 'M']),
-  ...[0, 1, 2, 3, 4, 5, 6, 7].map((i): RowSource => ['nop', `0F 0D /${i}r`, 'Ev']),
   ...['prefetchnta', 'prefetcht0', 'prefetcht1', 'prefetcht2'].flatMap((name, i): RowSource[] => [[name, `0F 18 /${i}m`, 'M'], ['nop', `0F 18 /${i}r`, 'Ev']]),
   ...[4, 5, 6, 7].map((i): RowSource => ['nop', `0F 18 /${i}`, 'Ev']),
   ...[0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f].map((op): RowSource => ['nop', `0F ${hex2(op)}`, 'Ev']),

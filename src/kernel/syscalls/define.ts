@@ -25,10 +25,19 @@ export class Block {
     readonly deadline?: number,
     readonly restart: Restart = 'sys',
     readonly state?: unknown,
+    /**
+     * Called once when the call ends without another call of its handler (a signal's handler runs, the task is killed): undoes
+     * what was queued, and says what the call returns, e.g. the bytes moved so far or -EINTR (the default, which `restart` may
+     * turn into a restart from the beginning).
+     */
+    readonly abandoned?: (task: Task) => number,
   ) {}
 }
 
 export type SysResult = number | Block;
+
+/** Returned by handlers that have set the registers themselves: execve, rt_sigreturn. */
+export const NO_RESULT = Number.MIN_SAFE_INTEGER;
 
 /** Arguments are signed 64-bit values as numbers, exact below 2^53; take `>>> 0` for unsigned 32-bit ones. */
 export type Handler = (task: Task, a0: number, a1: number, a2: number, a3: number, a4: number, a5: number) => SysResult;

@@ -1,0 +1,30 @@
+/** docker pull. */
+import { flagBool, flagString, type CommandSpec } from '../../spec.ts';
+import { pullImage } from './pull-image.ts';
+
+export const pull: CommandSpec = {
+  names: ['image pull', 'pull'], display: 'pull', usage: 'pull [OPTIONS] NAME[:TAG|@DIGEST]',
+  summary: 'Download an image from a registry',
+  arity: { min: 1, max: 1 },
+  flags: [
+    { name: 'all-tags', short: 'a', type: 'bool', usage: 'Download all tagged images in the repository' },
+    { name: 'disable-content-trust', type: 'bool', usage: 'Skip image verification', default: true },
+    { name: 'platform', type: 'string', usage: 'Set platform if server is multi-platform capable' },
+    { name: 'quiet', short: 'q', type: 'bool', usage: 'Suppress verbose output' },
+  ],
+  async run(context, { flags, args: [reference] }) {
+    const { io } = context, quiet = flagBool(flags, 'quiet');
+    if (!quiet && !flagBool(flags, 'all-tags') && !reference.includes('@') && !/:[^/]*$/.test(reference)) io.stdout('Using default tag: latest\n');
+    await pullImage(context, reference, { platform: flagString(flags, 'platform'), allTags: flagBool(flags, 'all-tags'), print: quiet ? () => undefined : (text) => io.stdout(text) });
+    io.stdout(`${canonical(reference)}\n`);
+    return 0;
+  },
+};
+
+/** docker.io/library/debian:latest for debian. */
+function canonical(reference: string): string {
+  const first = reference.split('/')[0];
+  const hasHost = reference.includes('/') && (/[.:]/.test(first) || first === 'localhost');
+  const path = hasHost ? reference : `docker.io/${reference.includes('/') ? '' : 'library/'}${reference}`;
+  return path.includes('@') || /:[^/]*$/.test(path) ? path : `${path}:latest`;
+}

@@ -47,7 +47,9 @@ for (const row of rows) {
     opSize[id * 4 + i] = sizeCodes.indexOf(o.size);
     opReg[id * 4 + i] = o.reg;
   });
-  insnSize[id] = sizeCodes.indexOf(row.operands.find((o) => SIZING.includes(o.mode) && o.size !== '')?.size ?? 'v');
+  // The port number of in and out says nothing about the size.
+  const sizing = row.operands.find((o) => SIZING.includes(o.mode) && o.size !== '' && !(o.mode === Mode.Fixed && o.reg === 2));
+  insnSize[id] = sizeCodes.indexOf(sizing?.size ?? 'v');
 }
 
 /** Places of a group that a row's ModRM constraints allow. */

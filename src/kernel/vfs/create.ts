@@ -1,8 +1,7 @@
 /** Making names: mkdir(2), mknod(2), symlink(2), link(2), and what new inodes get from their directory. */
-import { EEXIST, EMLINK, ENOENT, EPERM, EROFS, EXDEV, Errno } from '../../abi/errno.ts';
 import { CAP_FOWNER, CAP_FSETID, CAP_MKNOD } from '../../abi/capability.ts';
+import { EEXIST, EINVAL, EMLINK, ENAMETOOLONG, ENOENT, EPERM, EROFS, Errno, EXDEV } from '../../abi/errno.ts';
 import { PATH_MAX, R_OK, W_OK, X_OK } from '../../abi/fcntl.ts';
-import { ENAMETOOLONG, EINVAL } from '../../abi/errno.ts';
 import { isDirectory, isRegular, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID, S_ISUID } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
 import type { Inode, Owner } from './inode.ts';
@@ -84,6 +83,7 @@ export function link(task: Task, from: Path, dirfd: number, path: string): void 
   const { inode } = from.dentry;
   if (from.mount !== found.parent.mount) throw new Errno(EXDEV);
   if (isDirectory(inode.mode)) throw new Errno(EPERM);
+  if (inode.nlink === 0 && !from.dentry.temporary) throw new Errno(ENOENT);
   if (!mayLink(task, inode)) throw new Errno(EPERM);
   if (inode.nlink >= LINK_MAX) throw new Errno(EMLINK);
   found.parent.dentry.inode.link(found.name, inode);

@@ -14,6 +14,8 @@ let recentAt = 0;
 export class Dentry {
   /** The name has been removed; the object may live on in open files. */
   deleted = false;
+  /** It never had a name, and linkat may give it one (O_TMPFILE). */
+  temporary = false;
   /** Mounts whose mount point this is, in one or several parent mounts. */
   mounts: Mount[] | undefined;
   private children: Map<string, WeakRef<Dentry>> | undefined;

@@ -55,6 +55,8 @@ export abstract class File {
   readdir(_task: Task, _emit: (entry: DirEntry) => boolean): number { return -ENOTDIR; }
   fsync(_task: Task): SysResult { return -EINVAL; }
   truncate(_task: Task, _size: number): SysResult { return -EINVAL; }
+  /** fallocate(2). */
+  allocate(_task: Task, _mode: number, _offset: number, _length: number): SysResult { return -ENODEV; }
   /** Pages for mmap(2); throws Errno(ENODEV) by returning a negative number where the file cannot be mapped. */
   mapping(): FileMapping | number { return -ENODEV; }
   protected close(): void {}

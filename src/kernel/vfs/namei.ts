@@ -41,8 +41,9 @@ export interface Located {
 
 /** Directory that relative paths of an *at call start from. */
 export function startOf(task: Task, dirfd: number): Path {
-  if (dirfd === AT_FDCWD) return task.fs.cwd;
-  const path = task.files.get(dirfd).path;
+  const fd = dirfd | 0;
+  if (fd === AT_FDCWD) return task.fs.cwd;
+  const path = task.files.get(fd).path;
   if (!path) throw new Errno(ENOTDIR);
   return path;
 }

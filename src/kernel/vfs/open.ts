@@ -112,6 +112,6 @@ function openTemporary(task: Task, dirfd: number, path: string, flags: number, m
   const parent = dir.dentry.inode;
   const inode = parent.tmpfile(newMode(task, parent, S_IFREG | (mode & 0o7777)), ownerIn(task, parent));
   const dentry = new Dentry(`#${inode.ino}`, dir.dentry, inode);
-  dentry.deleted = true;
+  dentry.deleted = dentry.temporary = true;
   return finish(task, { mount: dir.mount, dentry }, flags & ~(O_DIRECTORY | TMPFILE_BIT));
 }

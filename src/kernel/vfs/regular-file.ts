@@ -61,6 +61,7 @@ export class RegularFile extends File {
     this.regular.truncate(size);
     return 0;
   }
+  override allocate(_task: Task, mode: number, offset: number, length: number): SysResult { return this.regular.content.allocate(offset, length, mode); }
   override mapping(): FileMapping | number { return this.regular.content; }
   protected override close(): void { this.regular.closed(); }
 }

@@ -4,6 +4,7 @@
  * rename.ts, attributes.ts, mounting.ts; the walk is namei.ts.
  */
 import { ENODEV, Errno } from '../../abi/errno.ts';
+import { makedev } from '../../abi/stat.ts';
 import type { CodeCache } from '../../cpu/cpu.ts';
 import type { Clock, Log, RandomBytes } from '../../host/ports.ts';
 import type { PageAllocator } from '../mm/pages.ts';
@@ -45,7 +46,7 @@ export class Vfs {
   }
 
   /** st_dev for a new filesystem: major 0, as Linux gives to those without a block device. */
-  allocateDev(): number { return this.lastDev++; }
+  allocateDev(): number { return makedev(0, this.lastDev++); }
 
   registerType(name: string, factory: MountFactory): void { this.types.set(name, factory); }
   typeNames(): string[] { return [...this.types.keys()]; }

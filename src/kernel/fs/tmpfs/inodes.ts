@@ -2,7 +2,7 @@
 import { ENAMETOOLONG, Errno } from '../../../abi/errno.ts';
 import { PATH_MAX } from '../../../abi/fcntl.ts';
 import { isDirectory, S_IFLNK } from '../../../abi/stat.ts';
-import type { Block } from '../../syscalls/define.ts';
+import type { Block, SysResult } from '../../syscalls/define.ts';
 import type { Task } from '../../task/task.ts';
 import type { Content, RegularInode } from '../../vfs/content.ts';
 import type { File } from '../../vfs/file.ts';
@@ -42,7 +42,7 @@ export abstract class TmpInode extends Inode {
     this.xattrs.remove(name);
     this.setattr({ ctime: this.now() });
   }
-  override fsync(_task: Task): ReturnType<Inode['fsync']> { return this.fs.fsync(); }
+  override fsync(task: Task): SysResult { return this.fs.fsync(task); }
 
   /** A name for it was made. */
   linked(): void {

@@ -6,6 +6,7 @@ import { ENOSPC, EINVAL, Errno } from '../../../abi/errno.ts';
 import { isDirectory, isRegular, isSymlink, S_IFDIR, TMPFS_MAGIC } from '../../../abi/stat.ts';
 import { PAGE_SIZE } from '../../../cpu/memory.ts';
 import type { SysResult } from '../../syscalls/define.ts';
+import type { Task } from '../../task/task.ts';
 import { CachedContent } from '../../vfs/cached-content.ts';
 import type { Content } from '../../vfs/content.ts';
 import type { FileSystem, Timespec } from '../../vfs/inode.ts';
@@ -108,7 +109,7 @@ export class TmpFs implements FileSystem {
   entryChanged(_dir: TmpDirectory, _name: string): void {}
   /** Nothing refers to the inode any more. */
   inodeGone(_inode: TmpInode): void { this.usedInodes--; }
-  fsync(): SysResult { return 0; }
+  fsync(_task: Task): SysResult { return 0; }
   sync(): Promise<void> { return Promise.resolve(); }
 }
 

@@ -14,9 +14,17 @@ export const Ex = { IE: 1, DE: 2, ZE: 4, OE: 8, UE: 16, PE: 32 } as const;
 /** Rounding control, as in the control word. */
 export const Rc = { Nearest: 0, Down: 1, Up: 2, Zero: 3 } as const;
 
+/** A binary format: significand bits with the integer bit, and exponent range. */
+export interface Format { readonly p: number; readonly emin: number; readonly emax: number }
+export const F80_FORMAT: Format = { p: 64, emin: -16382, emax: 16383 };
+export const F64_FORMAT: Format = { p: 53, emin: -1022, emax: 1023 };
+export const F32_FORMAT: Format = { p: 24, emin: -126, emax: 127 };
+
 /** What an operation reads (rounding, precision) and adds to (flags). */
 export class FloatEnv {
   rc = 0;
+  /** Range of results: SSE arithmetic in other than the nearest rounding runs through here with the narrower formats. */
+  format: Format = F80_FORMAT;
   /** Significand bits of add, sub, mul, div and sqrt: 24, 53 or 64. */
   precision = 64;
   flags = 0;
@@ -73,12 +81,6 @@ export function bitLength(v: bigint): number {
 /** x << n for either sign of n. */
 export const shift = (x: bigint, n: number): bigint => (n >= 0 ? x << BigInt(n) : x >> BigInt(-n));
 
-/** A binary interchange format: significand bits with the integer bit, and exponent range. */
-interface Format { readonly p: number; readonly emin: number; readonly emax: number }
-const F80_FORMAT: Format = { p: 64, emin: -16382, emax: 16383 };
-const F64_FORMAT: Format = { p: 53, emin: -1022, emax: 1023 };
-const F32_FORMAT: Format = { p: 24, emin: -126, emax: 127 };
-
 function roundsUp(rc: number, sign: number, odd: boolean, rest: bigint, half: bigint): boolean {
   switch (rc) {
     case Rc.Nearest: return rest > half || (rest === half && odd);
@@ -133,16 +135,16 @@ function roundFinite(env: FloatEnv, sign: number, exp: number, sig: bigint, f: F
   return { q, unit };
 }
 
-/** The nearest 80-bit number to (-1)^sign * sig * 2^exp under env, at env.precision unless told otherwise. sig may be 0 only for an exact zero. */
+/** The number of env's format next to (-1)^sign * sig * 2^exp, at env.precision unless told otherwise. sig may be 0 only for an exact zero. */
 export function round80(env: FloatEnv, sign: number, exp: number, sig: bigint, precision = env.precision): Float80 {
   if (sig === 0n) { env.roundedUp = false; return zero(sign); }
-  const r = roundFinite(env, sign, exp, sig, F80_FORMAT, precision);
+  const r = roundFinite(env, sign, exp, sig, env.format, precision);
   if (r.q < 0n) return infinity(sign);
   if (r.q === 0n) return zero(sign);
-  // Normal results come out with `precision` bits, denormal ones with fewer: place them in the 64-bit significand.
-  const m = r.q << BigInt(64 - precision);
-  const e = r.unit + precision - 1;
-  return { se: (sign << 15) | ((m & J) !== 0n ? e + BIAS : 0), m };
+  const n = bitLength(r.q);
+  const e = r.unit + n - 1;
+  const denormal = Math.max(0, F80_FORMAT.emin - e);
+  return { se: (sign << 15) | (denormal > 0 ? 0 : e + BIAS), m: r.q << BigInt(64 - n - denormal) };
 }
 
 /** NaN result of one NaN or unsupported operand: quieted, IE when signaling. */

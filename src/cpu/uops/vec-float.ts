@@ -1,0 +1,192 @@
+/**
+ * SSE floating point: arithmetic, minimum, comparison. Scalar forms write the lowest lane of d and leave the rest. The meaning is one wasm
+ * instruction; a result that is not finite, or a rounding mode other than to-nearest, goes to helpers/sse-float.ts.
+ */
+import { floatLane, type FloatOp, type Width } from '../helpers/sse-float.ts';
+import { MXCSR } from '../state.ts';
+import { f32, f32x4, f64, f64x2, i32, i32x4, i64, i64x2, select, v128, type F32, type F64, type I32, type V128 } from '../wasm/code.ts';
+import { define, Flag } from './define.ts';
+import type { UopEmitter } from './emitter.ts';
+import { helpers, type HelperCpu } from './helper.ts';
+import { Offset } from './record.ts';
+import { binaryV, lanes, negateMask } from './vec.ts';
+
+const hot = { hot: true };
+
+export const operand = (cpu: HelperCpu, record: number, field: 'd' | 'a' | 'b' | 'c'): number => cpu.memory.u16[(record + Offset[field]) >> 1];
+export const mxcsrOf = (cpu: HelperCpu): number => cpu.memory.u32[MXCSR >> 2];
+export const raiseFlags = (cpu: HelperCpu, flags: number): void => { cpu.memory.u32[MXCSR >> 2] |= flags; };
+
+/** Non-zero under any rounding mode but to-nearest. */
+export const otherRounding = (u: UopEmitter): I32 => i32.and(u.get32(MXCSR), i32.const(0x6000));
+const notFinite32 = (r: F32): I32 => i32.eqz(f32.lt(f32.abs(r), f32.const(Infinity)));
+const notFinite64 = (r: F64): I32 => i32.eqz(f64.lt(f64.abs(r), f64.const(Infinity)));
+const notFiniteV = (width: Width, r: V128): I32 => i32.eqz(width === 4
+  ? i32x4.all_true(f32x4.lt(f32x4.abs(r), f32x4.splat(f32.const(Infinity))))
+  : i64x2.all_true(f64x2.lt(f64x2.abs(r), f64x2.splat(f64.const(Infinity)))));
+
+/** Helper number of a slow path: not a uop of its own. */
+function slow(run: (cpu: HelperCpu, record: number) => void): number { return helpers.push(run) - 1; }
+
+/** Computes lane by lane into d; `source` gives the lanes of a and b (and the operation) that make lane i. */
+function slowLanes(width: Width, count: number, source: (i: number) => { op: FloatOp; a: number; b: number }): number {
+  return slow((cpu, record) => {
+    const { view } = cpu.memory;
+    const d = operand(cpu, record, 'd');
+    const operands = new DataView(new ArrayBuffer(48));
+    // Results may overlap operands: work on copies.
+    for (let k = 0; k < width * count; k += 4) {
+      operands.setUint32(k, view.getUint32(operand(cpu, record, 'a') + k, true), true);
+      operands.setUint32(16 + k, view.getUint32(operand(cpu, record, 'b') + k, true), true);
+    }
+    let flags = 0;
+    for (let i = 0; i < count; i++) {
+      const { op, a, b } = source(i);
+      flags |= floatLane({ view: operands }, mxcsrOf(cpu), op, width, 32, a * width, b * width);
+      for (let k = 0; k < width; k += 4) view.setUint32(d + i * width + k, operands.getUint32(32 + k, true), true);
+    }
+    raiseFlags(cpu, flags);
+  });
+}
+const straight = (op: FloatOp, width: Width) => (i: number) => ({ op, a: i, b: i + 16 / width });
+
+export interface FloatForms { readonly ps: number; readonly pd: number; readonly ss: number; readonly sd: number }
+
+function arithmetic(op: FloatOp): FloatForms {
+  const unary = op === 'sqrt';
+  const scalar32 = slowLanes(4, 1, straight(op, 4)), scalar64 = slowLanes(8, 1, straight(op, 8));
+  const single = (u: UopEmitter): F32 => (unary ? f32.sqrt(u.getF32('a')) : f32[op as 'add'](u.getF32('a'), u.getF32('b')));
+  const double = (u: UopEmitter): F64 => (unary ? f64.sqrt(u.getF64('a')) : f64[op as 'add'](u.getF64('a'), u.getF64('b')));
+  return {
+    ps: packedFloat(`${op}ps`, 4, (a, b) => (unary ? f32x4.sqrt(a) : f32x4[op as 'add'](a, b)), straight(op, 4)),
+    pd: packedFloat(`${op}pd`, 8, (a, b) => (unary ? f64x2.sqrt(a) : f64x2[op as 'add'](a, b)), straight(op, 8)),
+    ss: define(`${op}ss`, hot, (u) => {
+      const r = u.letF32(single(u));
+      u.if(i32.or(notFinite32(r), otherRounding(u)), () => u.helper(scalar32), () => u.putF32('d', r));
+    }),
+    sd: define(`${op}sd`, hot, (u) => {
+      const r = u.letF64(double(u));
+      u.if(i32.or(notFinite64(r), otherRounding(u)), () => u.helper(scalar64), () => u.putF64('d', r));
+    }),
+  };
+}
+
+function packedFloat(name: string, width: Width, f: (a: V128, b: V128, u: UopEmitter) => V128, source: (i: number) => { op: FloatOp; a: number; b: number }): number {
+  const id = slowLanes(width, 16 / width, source);
+  return define(name, {}, (u) => {
+    const r = u.letV(f(u.getV('a'), u.getV('b'), u));
+    u.if(i32.or(notFiniteV(width, r), otherRounding(u)), () => u.helper(id), () => u.setV('d', r));
+  });
+}
+
+/** The operand of sqrt is a. */
+export const arithmeticOps: Readonly<Record<string, FloatForms>> = {
+  add: arithmetic('add'), sub: arithmetic('sub'), mul: arithmetic('mul'), div: arithmetic('div'), sqrt: arithmetic('sqrt'),
+};
+
+const pairs32 = (op: FloatOp) => (i: number) => ({ op, a: 2 * i, b: 2 * i + 1 });
+const alternate = (width: Width) => (i: number) => ({ op: (i & 1) === 0 ? 'sub' as const : 'add' as const, a: i, b: i + 16 / width });
+/** Sign bits of the even lanes, which are subtracted. */
+const evenSigns32 = v128.const(Array.from({ length: 16 }, (_, i) => (i % 8 === 3 ? 0x80 : 0)));
+const evenSigns64 = v128.const(Array.from({ length: 16 }, (_, i) => (i === 7 ? 0x80 : 0)));
+
+/** SSE3: neighbours of a, then of b, added or subtracted; alternating subtraction and addition. */
+export const horizontalOps: Readonly<Record<string, number>> = {
+  haddps: packedFloat('haddps', 4, (a0, b0, u) => { const a = u.letV(a0), b = u.letV(b0); return f32x4.add(lanes(a, b, 4, 0, 2, 4, 6), lanes(a, b, 4, 1, 3, 5, 7)); }, pairs32('add')),
+  hsubps: packedFloat('hsubps', 4, (a0, b0, u) => { const a = u.letV(a0), b = u.letV(b0); return f32x4.sub(lanes(a, b, 4, 0, 2, 4, 6), lanes(a, b, 4, 1, 3, 5, 7)); }, pairs32('sub')),
+  haddpd: packedFloat('haddpd', 8, (a0, b0, u) => { const a = u.letV(a0), b = u.letV(b0); return f64x2.add(lanes(a, b, 8, 0, 2), lanes(a, b, 8, 1, 3)); }, pairs32('add')),
+  hsubpd: packedFloat('hsubpd', 8, (a0, b0, u) => { const a = u.letV(a0), b = u.letV(b0); return f64x2.sub(lanes(a, b, 8, 0, 2), lanes(a, b, 8, 1, 3)); }, pairs32('sub')),
+  addsubps: packedFloat('addsubps', 4, (a, b) => f32x4.add(a, v128.xor(b, evenSigns32)), alternate(4)),
+  addsubpd: packedFloat('addsubpd', 8, (a, b) => f64x2.add(a, v128.xor(b, evenSigns64)), alternate(8)),
+};
+/** x86: a < b ? a : b, so NaNs and equal zeros give b. */
+export const minMaxOps: Readonly<Record<'min' | 'max', FloatForms>> = {
+  min: {
+    ps: binaryV('minps', (a, b) => f32x4.pmin(b, a)),
+    pd: binaryV('minpd', (a, b) => f64x2.pmin(b, a)),
+    ss: define('minss', {}, (u) => { const a = u.letF32(u.getF32('a')), b = u.letF32(u.getF32('b')); u.putF32('d', select(a, b, f32.lt(a, b))); }),
+    sd: define('minsd', {}, (u) => { const a = u.letF64(u.getF64('a')), b = u.letF64(u.getF64('b')); u.putF64('d', select(a, b, f64.lt(a, b))); }),
+  },
+  max: {
+    ps: binaryV('maxps', (a, b) => f32x4.pmax(b, a)),
+    pd: binaryV('maxpd', (a, b) => f64x2.pmax(b, a)),
+    ss: define('maxss', {}, (u) => { const a = u.letF32(u.getF32('a')), b = u.letF32(u.getF32('b')); u.putF32('d', select(a, b, f32.gt(a, b))); }),
+    sd: define('maxsd', {}, (u) => { const a = u.letF64(u.getF64('a')), b = u.letF64(u.getF64('b')); u.putF64('d', select(a, b, f64.gt(a, b))); }),
+  },
+};
+
+// ── comparisons ──
+
+interface Comparable<T, R> { eq(a: T, b: T): R; ne(a: T, b: T): R; lt(a: T, b: T): R; le(a: T, b: T): R }
+/** The eight predicates of CMPPS: eq lt le unord neq nlt nle ord. */
+function predicate<T, R>(l: Comparable<T, R>, and: (a: R, b: R) => R, not: (a: R) => R, n: number, a: T, b: T): R {
+  switch (n) {
+    case 0: return l.eq(a, b);
+    case 1: return l.lt(a, b);
+    case 2: return l.le(a, b);
+    case 3: return not(and(l.eq(a, a), l.eq(b, b)));
+    case 4: return l.ne(a, b);
+    case 5: return not(l.lt(a, b));
+    case 6: return not(l.le(a, b));
+    default: return and(l.eq(a, a), l.eq(b, b));
+  }
+}
+const NAMES = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
+const vector = (l: Comparable<V128, V128>, n: number) => (a: V128, b: V128, u: UopEmitter): V128 => predicate(l, v128.and, v128.not, n, u.letV(a), u.letV(b));
+
+/** Index is the predicate: all ones where it holds. */
+export const compareOps: readonly FloatForms[] = NAMES.map((name, n) => ({
+  ps: binaryV(`cmp${name}ps`, vector(f32x4, n)),
+  pd: binaryV(`cmp${name}pd`, vector(f64x2, n)),
+  ss: define(`cmp${name}ss`, {}, (u) => u.put32('d', negateMask(predicate(f32, i32.and, i32.eqz, n, u.letF32(u.getF32('a')), u.letF32(u.getF32('b')))))),
+  sd: define(`cmp${name}sd`, {}, (u) => u.set64('d', i64.extend_i32_s(negateMask(predicate(f64, i32.and, i32.eqz, n, u.letF64(u.getF64('a')), u.letF64(u.getF64('b'))))))),
+}));
+
+const compareSpec = { writes: Flag.C | Flag.P | Flag.A | Flag.Z | Flag.S | Flag.O, hot: true };
+
+/** ZF PF CF: 000 above, 001 below, 100 equal, 111 unordered; the others are cleared. */
+function setOrder<T>(u: UopEmitter, l: { eq(a: T, b: T): I32; lt(a: T, b: T): I32; gt(a: T, b: T): I32; ge(a: T, b: T): I32 }, a: T, b: T): void {
+  u.setZF(i64.extend_i32_u(i32.or(l.lt(a, b), l.gt(a, b))));
+  u.setCF(i32.eqz(l.ge(a, b)));
+  // One bit set is odd parity: ordered.
+  u.setPF(i32.and(l.eq(a, a), l.eq(b, b)));
+  u.setAF(i32.const(0));
+  u.setSF(i64.const(0));
+  u.setOF(i64.const(0));
+}
+export const compareFlags = {
+  ss: define('comiss', compareSpec, (u) => setOrder(u, f32, u.letF32(u.getF32('a')), u.letF32(u.getF32('b')))),
+  sd: define('comisd', compareSpec, (u) => setOrder(u, f64, u.letF64(u.getF64('a')), u.letF64(u.getF64('b')))),
+};
+
+// ── approximations and dot products ──
+
+const one32 = f32.const(1);
+/** RCP and RSQRT: the exact quotient, well within the 1.5 * 2^-12 that the manual allows. */
+export const approximateOps = {
+  rcpps: binaryV('rcpps', (_, b) => f32x4.div(f32x4.splat(one32), b)),
+  rcpss: define('rcpss', {}, (u) => u.putF32('d', f32.div(one32, u.getF32('b')))),
+  rsqrtps: binaryV('rsqrtps', (_, b) => f32x4.div(f32x4.splat(one32), f32x4.sqrt(b))),
+  rsqrtss: define('rsqrtss', {}, (u) => u.putF32('d', f32.div(one32, f32.sqrt(u.getF32('b'))))),
+};
+
+/** A mask whose lane i is all ones where bit i of `bits` is set. */
+function laneMask(width: Width, bits: I32): V128 {
+  const weights = v128.const(Array.from({ length: 16 }, (_, i) => (i % width === 0 ? 1 << (i / width) : 0)));
+  return width === 4 ? i32x4.eq(v128.and(i32x4.splat(bits), weights), weights) : i64x2.eq(v128.and(i64x2.splat(i64.extend_i32_u(bits)), weights), weights);
+}
+
+/** aux is the immediate: products to use in the high nibble, lanes to write in the low one. */
+export const dotProducts = {
+  dpps: define('dpps', {}, (u) => {
+    const imm = u.let32(u.aux());
+    const p = u.letV(v128.and(f32x4.mul(u.getV('a'), u.getV('b')), laneMask(4, i32.shr_u(imm, i32.const(4)))));
+    const s = u.letV(f32x4.add(p, lanes(p, p, 4, 1, 0, 3, 2)));
+    u.setV('d', v128.and(f32x4.add(s, lanes(s, s, 4, 2, 2, 0, 0)), laneMask(4, imm)));
+  }),
+  dppd: define('dppd', {}, (u) => {
+    const imm = u.let32(u.aux());
+    const p = u.letV(v128.and(f64x2.mul(u.getV('a'), u.getV('b')), laneMask(8, i32.shr_u(imm, i32.const(4)))));
+    u.setV('d', v128.and(f64x2.add(p, lanes(p, p, 8, 1, 0)), laneMask(8, imm)));
+  }),
+};

@@ -119,6 +119,7 @@ lower({
   'movlps movlpd': half(0),
   'movhps movhpd': half(8),
   'movd movq': quadword,
+  movnti: (b, i) => b.mem(store[i.osize[0] as 4 | 8], 0, b.place(1)),
   movntq: (b, i) => { b.mem(store[8], 0, b.place(1)); touchMmx(b, i, 1); },
   movq2dq: (b, i) => { b.emit(moveZero[8], b.place(0), b.place(1)); touchMmx(b, i, 1); },
   movdq2q: (b) => b.emit(moveMmx[8], b.place(0), b.place(1), 0, exponentOf(b.place(0))),

@@ -79,7 +79,7 @@ export interface Duplex {
 
 /** Starts the worker that runs one container; resolves to a port on which runtime/sandbox-api.ts is spoken (comlink). */
 export interface SandboxLauncher {
-  launch(name: string): Promise<{ port: MessagePort; terminate(): void }>;
+  launch(name: string): Promise<{ port: MessagePort; terminate(): void; /** Resolves with the reason when the worker ends by itself. */ lost?: Promise<string> }>;
 }
 
 /** Directories of the host for bind mounts (Node only). All calls are synchronous and throw {code:'ENOENT'…}-style errors. */

@@ -109,6 +109,8 @@ export interface SandboxApi {
   statPath(path: string): Promise<PathStat>;
   /** Tar of a file or directory tree, written to the port; the entry names start with the path's base name. */
   readArchive(path: string, out: MessagePort): Promise<void>;
+  /** Tar of the writable layer as an OCI layer, whiteouts included: docker commit. */
+  readLayer(out: MessagePort): Promise<void>;
   /** Unpacks a tar below directory `path`. */
   writeArchive(path: string, input: MessagePort, options: { noOverwriteDirNonDir: boolean; copyUidGid: boolean }): Promise<void>;
   /** Makes everything written so far durable. */

@@ -91,7 +91,7 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
   const isString = STRING.has(row.name);
   const sizes = row.operands.map((o) => o.size);
   const sized = sizes.some((s) => s === 'v' || s === 'z' || s === 'y') || row.default64 || row.name === 'cwde' || row.name === 'cdq';
-  const noOsz = row.force64 || row.prefix !== PREFIX_ANY && row.prefix !== 0xf3 && row.prefix !== 0xf2 || row.name === 'bswap' || !sizes.includes('v') && !sizes.includes('z') && !isString && row.name !== 'cwde' && row.name !== 'cdq' && row.name !== 'pushf' && row.name !== 'popf';
+  const noOsz = row.force64 || row.prefix !== PREFIX_ANY && row.prefix !== 0xf3 && row.prefix !== 0xf2 || row.operandSize || row.name === 'bswap' || !sizes.includes('v') && !sizes.includes('z') && !isString && row.name !== 'cwde' && row.name !== 'cdq' && row.name !== 'pushf' && row.name !== 'popf';
   const osz = !noOsz && r.chance(0.25);
   let rex = 0;
   if (row.variant === Variant.W) rex = 0x48;
@@ -112,7 +112,7 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
   else if (r.chance(0.02)) bytes.push(r.pick([0x2e, 0x3e, 0x26, 0x36]));
   if (asize32) bytes.push(0x67);
   if (osz) bytes.push(0x66);
-  if (row.lock && memory && r.chance(0.15) || r.chance(0.002)) bytes.push(0xf0);
+  if (row.lock && memory && r.chance(0.15) || !memory && r.chance(0.002)) bytes.push(0xf0);
   if (isString && r.chance(0.7)) bytes.push(r.pick([0xf2, 0xf3]));
   if (row.prefix > 0) bytes.push(row.prefix);
   if (rex !== 0) bytes.push(rex);

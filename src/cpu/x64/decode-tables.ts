@@ -19,11 +19,13 @@ export const slots = new Int16Array(8 * 256 * 4);
 const groupList: number[][] = [new Array<number>(GROUP_SIZE).fill(0)];
 
 /** Row attributes as bits of rowFlags. */
-export const RowBit = { Modrm: 1, Lock: 2, Default64: 4, Force64: 8, Vsib: 16, AnyPrefix: 32, Prefix66: 64 } as const;
+export const RowBit = { Modrm: 1, Lock: 2, Default64: 4, Force64: 8, Vsib: 16, AnyPrefix: 32, Prefix66: 64, NoVvvv: 128 } as const;
 export const rowFlags = new Uint8Array(rows.length + 1);
 /** The row that replaces this one, and by which bit (Variant). */
 export const variantKind = new Uint8Array(rows.length + 1);
 export const variantRow = new Uint16Array(rows.length + 1);
+/** Values of VEX.L that a row allows: bit 0 for 0, bit 1 for 1. */
+export const vexLengths = new Uint8Array(rows.length + 1);
 /** Four operands a row: Mode, size code, register. */
 export const opMode = new Uint8Array((rows.length + 1) * 4);
 export const opSize = new Uint8Array((rows.length + 1) * 4);
@@ -41,7 +43,9 @@ for (const row of rows) {
   const { id } = row;
   rowFlags[id] =
     (row.hasModrm ? RowBit.Modrm : 0) | (row.lock ? RowBit.Lock : 0) | (row.default64 ? RowBit.Default64 : 0) | (row.force64 ? RowBit.Force64 : 0) |
-    (row.vsib ? RowBit.Vsib : 0) | (row.prefix === PREFIX_ANY ? RowBit.AnyPrefix : 0) | (row.prefix === 0x66 ? RowBit.Prefix66 : 0);
+    (row.vsib ? RowBit.Vsib : 0) | (row.prefix === PREFIX_ANY ? RowBit.AnyPrefix : 0) | (row.prefix === 0x66 && !row.operandSize ? RowBit.Prefix66 : 0) |
+    (row.vex && !row.operands.some((o) => o.mode === Mode.H || o.mode === Mode.B) ? RowBit.NoVvvv : 0);
+  vexLengths[id] = row.vectorLength === 0 ? 1 : row.vectorLength === 1 ? 2 : 3;
   row.operands.forEach((o, i) => {
     opMode[id * 4 + i] = o.mode;
     opSize[id * 4 + i] = sizeCodes.indexOf(o.size);

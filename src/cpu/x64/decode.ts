@@ -4,7 +4,7 @@
  */
 import {
   CLASS_66, CLASS_F2, CLASS_F3, CLASS_NONE, GROUP_SIZE, RowBit, VEX_MAP,
-  groups, insnSize, opMode, opReg, opSize, rowFlags, sizeBytes, slots, variantKind, variantRow,
+  groups, insnSize, opMode, opReg, opSize, rowFlags, sizeBytes, slots, variantKind, variantRow, vexLengths,
 } from './decode-tables.ts';
 import { Kind, NO_REG, RIP, SEG_FS, SEG_GS, SEG_NONE, type Insn } from './insn.ts';
 import { rows } from './isa.ts';
@@ -122,6 +122,7 @@ export function decode(bytes: Uint8Array, at: number, end: number, insn: Insn): 
     modrm = bytes[p++]!;
   }
   if (lock && ((flags & RowBit.Lock) === 0 || modrm >= 0xc0 || (flags & RowBit.Modrm) === 0)) return Decode.Invalid;
+  if (vex && ((vexLengths[id]! >> long) & 1) === 0 || (flags & RowBit.NoVvvv) !== 0 && vvvv !== 0) return Decode.Invalid;
   if ((flags & RowBit.Prefix66) !== 0) osz = false;
   if ((flags & RowBit.AnyPrefix) === 0) rep = 0;
 

@@ -10,7 +10,7 @@
  *   operands    codes of SDM volume 2 appendix A, destination first; see Mode and SIZES below
  *   attributes  lock (LOCK allowed when the destination is memory), d64 (operand size 64 by default), f64 (always 64),
  *               r:/w:/u: RFLAGS letters read, written, undefined afterwards (o s z a p c d), sys (faults in user mode),
- *               vsib, and the CPUID feature it belongs to
+ *               osz (a 66 row whose 66 is the operand size after all), vsib, L0/L1 (VEX.L must be so), and the CPUID feature it belongs to
  */
 
 /** How an operand is encoded. */
@@ -97,6 +97,10 @@ export interface IsaRow {
   readonly default64: boolean;
   readonly force64: boolean;
   readonly vsib: boolean;
+  /** The 66 of a 66 row is the operand size. */
+  readonly operandSize: boolean;
+  /** VEX.L as it must be, or -1. */
+  readonly vectorLength: -1 | 0 | 1;
   /** Faults in user mode. */
   readonly system: boolean;
   readonly flagsRead: number;
@@ -157,7 +161,7 @@ export function parseRow([name, encoding, spec = '', attributes = '']: RowSource
   const operands = spec === '' ? [] : spec.split(',').map(operand);
   const attrs = attributes === '' ? [] : attributes.split(' ');
   const letters = (k: string): number => flagMask(attrs.find((a) => a.startsWith(k))?.slice(2) ?? '');
-  const known = new Set(['lock', 'd64', 'f64', 'vsib', 'sys']);
+  const known = new Set(['lock', 'd64', 'f64', 'vsib', 'sys', 'osz', 'L0', 'L1']);
   return {
     id, name, map, vex, prefix, opcode: parseInt(op, 16), plusReg: op.endsWith('+r'), ext, modrm, plusSti, variant,
     hasModrm: ext >= 0 || modrm >= 0 || operands.some((o) => isModrmMode(o.mode)),
@@ -165,6 +169,7 @@ export function parseRow([name, encoding, spec = '', attributes = '']: RowSource
     registerForm: only !== 'm' && !operands.some((o) => o.mode === Mode.M),
     operands, spec,
     lock: attrs.includes('lock'), default64: attrs.includes('d64'), force64: attrs.includes('f64'),
+    operandSize: attrs.includes('osz'), vectorLength: attrs.includes('L0') ? 0 : attrs.includes('L1') || /qq/.test(spec) ? 1 : -1,
     vsib: attrs.includes('vsib'), system: attrs.includes('sys'),
     flagsRead: letters('r:'), flagsWritten: letters('w:'), flagsUndefined: letters('u:'),
     feature: attrs.find((a) => !known.has(a) && a[1] !== ':') ?? '',

@@ -2,8 +2,11 @@
 import type { RowSource } from './row.ts';
 
 export const threeByte: readonly RowSource[] = [
-  ['movbe', '0F 38 F0', 'Gv,Mv', 'movbe'],
-  ['movbe', '0F 38 F1', 'Mv,Gv', 'movbe'],
+  ['movbe', 'NP 0F 38 F0', 'Gv,Mv', 'movbe'],
+  ['movbe', '66 0F 38 F0', 'Gv,Mv', 'osz movbe'],
+  ['movbe', 'NP 0F 38 F1', 'Mv,Gv', 'movbe'],
+  ['movbe', '66 0F 38 F1', 'Mv,Gv', 'osz movbe'],
+  ['invpcid', '66 0F 38 82', 'Gq,Mdq', 'sys'],
   ['crc32', 'F2 0F 38 F0', 'Gy,Eb', 'sse4.2'],
   ['crc32', 'F2 0F 38 F1', 'Gy,Ev', 'sse4.2'],
   ['adcx', '66 0F 38 F6', 'Gy,Ey', 'r:c w:c adx'],

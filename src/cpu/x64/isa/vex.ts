@@ -31,13 +31,17 @@ function operandsOf(name: string, operands: string): string {
   return `${wide(target!)},${target === 'Vdq' ? 'Hx' : 'Hdq'},${rest}`;
 }
 
+/** Those that have no 32-byte form. */
+const SHORT = /^(mov(d|q|[lh]p[sd]|hlps|lhps)|pinsr.|pextr.|insertps|extractps|maskmovdqu|phminposuw|pcmp.str.|dppd|aesimc|aeskeygenassist)$/;
+
 const feature = (name: string, operands: string): string =>
   /^(p(?!clmul|cmp.str|test)|mpsadbw)/.test(name) && operands.includes('x') ? 'avx2' : 'avx';
 
 const fromSse: RowSource[] = sse.flatMap(([name, encoding, operands = '', attributes = '']): RowSource[] => {
   if (/[PQN]q/.test(operands) || name === 'emms' || ABSENT.test(name)) return [];
   const flags = attributes.split(' ').filter((a) => a[1] === ':').join(' ');
-  const row = (codes: string): RowSource => [`v${name}`, `VEX ${encoding}`, codes, `${flags} ${feature(name, codes)}`.trim()];
+  const length = SHORT.test(name) ? 'L0 ' : '';
+  const row = (codes: string): RowSource => [`v${name}`, `VEX ${encoding}`, codes, `${flags} ${length}${feature(name, codes)}`.trim()];
   if (/^movs[sd]$/.test(name)) {
     const [to, from] = operands.split(',');
     const memory = operands.replace('W', 'M');
@@ -68,8 +72,8 @@ const pair = (d: string, q: string, opcode: string, operands: string, attributes
 const avx: RowSource[] = [
   ['vzeroupper', 'VEX NP 0F 77', '', 'avx'],
   ['vzeroall', 'VEX NP 0F 77 L1', '', 'avx'],
-  ['vldmxcsr', 'VEX NP 0F AE /2m', 'Md', 'avx'],
-  ['vstmxcsr', 'VEX NP 0F AE /3m', 'Md', 'avx'],
+  ['vldmxcsr', 'VEX NP 0F AE /2m', 'Md', 'L0 avx'],
+  ['vstmxcsr', 'VEX NP 0F AE /3m', 'Md', 'L0 avx'],
   ['vpermilps', 'VEX 66 0F 38 0C', 'Vx,Hx,Wx', 'avx'],
   ['vpermilpd', 'VEX 66 0F 38 0D', 'Vx,Hx,Wx', 'avx'],
   ['vtestps', 'VEX 66 0F 38 0E', 'Vx,Wx', 'w:oszapc avx'],
@@ -117,19 +121,19 @@ const avx: RowSource[] = [
 ];
 
 const bmi: RowSource[] = [
-  ['andn', 'VEX NP 0F 38 F2', 'Gy,By,Ey', 'w:oszapc u:ap bmi1'],
-  ['blsr', 'VEX NP 0F 38 F3 /1', 'By,Ey', 'w:oszapc u:ap bmi1'],
-  ['blsmsk', 'VEX NP 0F 38 F3 /2', 'By,Ey', 'w:oszapc u:ap bmi1'],
-  ['blsi', 'VEX NP 0F 38 F3 /3', 'By,Ey', 'w:oszapc u:ap bmi1'],
-  ['bzhi', 'VEX NP 0F 38 F5', 'Gy,Ey,By', 'w:oszapc u:ap bmi2'],
-  ['pext', 'VEX F3 0F 38 F5', 'Gy,By,Ey', 'bmi2'],
-  ['pdep', 'VEX F2 0F 38 F5', 'Gy,By,Ey', 'bmi2'],
-  ['mulx', 'VEX F2 0F 38 F6', 'Gy,By,Ey', 'bmi2'],
-  ['bextr', 'VEX NP 0F 38 F7', 'Gy,Ey,By', 'w:oszapc u:sap bmi1'],
-  ['shlx', 'VEX 66 0F 38 F7', 'Gy,Ey,By', 'bmi2'],
-  ['sarx', 'VEX F3 0F 38 F7', 'Gy,Ey,By', 'bmi2'],
-  ['shrx', 'VEX F2 0F 38 F7', 'Gy,Ey,By', 'bmi2'],
-  ['rorx', 'VEX F2 0F 3A F0', 'Gy,Ey,Ib', 'bmi2'],
+  ['andn', 'VEX NP 0F 38 F2', 'Gy,By,Ey', 'w:oszapc u:ap L0 bmi1'],
+  ['blsr', 'VEX NP 0F 38 F3 /1', 'By,Ey', 'w:oszapc u:ap L0 bmi1'],
+  ['blsmsk', 'VEX NP 0F 38 F3 /2', 'By,Ey', 'w:oszapc u:ap L0 bmi1'],
+  ['blsi', 'VEX NP 0F 38 F3 /3', 'By,Ey', 'w:oszapc u:ap L0 bmi1'],
+  ['bzhi', 'VEX NP 0F 38 F5', 'Gy,Ey,By', 'w:oszapc u:ap L0 bmi2'],
+  ['pext', 'VEX F3 0F 38 F5', 'Gy,By,Ey', 'L0 bmi2'],
+  ['pdep', 'VEX F2 0F 38 F5', 'Gy,By,Ey', 'L0 bmi2'],
+  ['mulx', 'VEX F2 0F 38 F6', 'Gy,By,Ey', 'L0 bmi2'],
+  ['bextr', 'VEX NP 0F 38 F7', 'Gy,Ey,By', 'w:oszapc u:sap L0 bmi1'],
+  ['shlx', 'VEX 66 0F 38 F7', 'Gy,Ey,By', 'L0 bmi2'],
+  ['sarx', 'VEX F3 0F 38 F7', 'Gy,Ey,By', 'L0 bmi2'],
+  ['shrx', 'VEX F2 0F 38 F7', 'Gy,Ey,By', 'L0 bmi2'],
+  ['rorx', 'VEX F2 0F 3A F0', 'Gy,Ey,Ib', 'L0 bmi2'],
 ];
 
 export const vex: readonly RowSource[] = [...fromSse, ...avx, ...fma, ...fma4, ...bmi];

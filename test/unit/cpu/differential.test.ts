@@ -1,0 +1,55 @@
+/**
+ * Every instruction of the ISA table that has a lowering, run on this machine's processor and on ours: registers, flags, memory and faults
+ * must agree. DRYDOCK_CASES sets the cases per row form (20), DRYDOCK_SEED the seed (printed), DRYDOCK_ROWS a pattern of row names.
+ */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createCpu } from '../../../src/cpu/create.ts';
+import { Decode, decode } from '../../../src/cpu/x64/decode.ts';
+import { format } from '../../../src/cpu/x64/disasm.ts';
+import { Insn } from '../../../src/cpu/x64/insn.ts';
+import { rows } from '../../../src/cpu/x64/isa.ts';
+import type { IsaRow } from '../../../src/cpu/x64/isa/row.ts';
+import { loweringOf } from '../../../src/cpu/x64/lower/index.ts';
+import { makeCases, testable } from '../../native/cases.ts';
+import { Comparison } from '../../native/compare.ts';
+import { At, RECORD } from '../../native/layout.ts';
+import { oracleAvailable, runNative, runOurs } from '../../native/run.ts';
+
+const PER_ROW = Number(process.env['DRYDOCK_CASES'] ?? 20);
+const SEED = Number(process.env['DRYDOCK_SEED'] ?? 1);
+const pattern = new RegExp(process.env['DRYDOCK_ROWS'] ?? '');
+/** Cases are made, run and compared so many rows at a time. */
+const CHUNK = 64;
+
+const subjects = rows.filter((r) => testable(r) && pattern.test(r.name));
+const chunks: IsaRow[][] = [];
+for (let i = 0; i < subjects.length; i += CHUNK) chunks.push(subjects.slice(i, i + CHUNK));
+
+describe.skipIf(!oracleAvailable())(`against the processor, ${PER_ROW} cases a row, seed ${SEED}`, () => {
+  const cpu = createCpu({ limit: 256 << 20 });
+  beforeAll(() => { runOurs(cpu, new Uint8Array(0)); });
+
+  test.each(chunks.map((c) => [`${c[0]!.name} to ${c.at(-1)!.name}`, c] as const))('%s', (_, chunk) => {
+    const cases = makeCases(chunk, PER_ROW, SEED);
+    const native = runNative(cases);
+    const ours = runOurs(cpu, cases);
+    const comparison = new Comparison(cases, native, ours);
+    const insn = new Insn();
+    const failures: string[] = [];
+    chunk.forEach((row, i) => {
+      let shown = 0, failed = 0;
+      for (let k = 0; k < PER_ROW; k++) {
+        const at = (i * PER_ROW + k) * RECORD;
+        const difference = comparison.differences(row, at);
+        if (difference === '') continue;
+        failed++;
+        if (shown++ >= 2) continue;
+        const length = decode(cases, at + At.code, at + At.code + 24, insn);
+        const text = length > 0 ? format(insn, 0) : length === Decode.Invalid ? '(bad)' : '(truncated)';
+        failures.push(`${row.name} ${row.spec}: ${text}: ${difference}\n      ${comparison.describe(at)}`);
+      }
+      if (failed > 0) failures.push(`${row.name} ${row.spec}: ${failed} of ${PER_ROW} differ${loweringOf(row) === undefined ? ' (no lowering)' : ''}`);
+    });
+    expect(failures.join('\n')).toBe('');
+  }, 600_000);
+});

@@ -11,8 +11,9 @@ export interface LocalFiles {
 }
 
 export interface CliIo {
-  stdout(data: string | Uint8Array): void;
-  stderr(data: string | Uint8Array): void;
+  /** Prints. What comes back, when it is a promise, resolves once the terminal has caught up: streams wait for it. */
+  stdout(data: string | Uint8Array): void | Promise<void>;
+  stderr(data: string | Uint8Array): void | Promise<void>;
   /** What is typed or piped in. Undefined: nothing, at end of file from the start. */
   readonly stdin?: ReadableStream<Uint8Array>;
   /** Set when stdin and stdout are a terminal. */

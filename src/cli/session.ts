@@ -33,8 +33,8 @@ export async function runSession(connection: Duplex, io: CliIo, { tty, stdin, de
   const typing = new AbortController();
   try {
     const output = (async (): Promise<SessionEnd> => {
-      if (tty) for await (const chunk of connection.readable) io.stdout(chunk);
-      else for await (const { stream, data } of demultiplex(connection.readable)) (stream === 2 ? io.stderr : io.stdout)(data);
+      if (tty) for await (const chunk of connection.readable) await io.stdout(chunk);
+      else for await (const { stream, data } of demultiplex(connection.readable)) await (stream === 2 ? io.stderr(data) : io.stdout(data));
       return 'closed';
     })();
     if (!stdin) return await output;

@@ -26,8 +26,8 @@ export const logs: CommandSpec = {
     });
     const stream = (body instanceof ReadableStream ? body : body ? [body] : []) as AsyncIterable<Uint8Array>;
     try {
-      if (Config.Tty) for await (const chunk of stream) io.stdout(chunk);
-      else for await (const { stream: which, data } of demultiplex(toAsync(stream))) (which === 2 ? io.stderr : io.stdout)(data);
+      if (Config.Tty) for await (const chunk of stream) await io.stdout(chunk);
+      else for await (const { stream: which, data } of demultiplex(toAsync(stream))) await (which === 2 ? io.stderr(data) : io.stdout(data));
     } catch (error) {
       if (!io.interrupt.aborted) throw error;
     }

@@ -4,6 +4,7 @@
  * Reference: tar(5) of libarchive, POSIX pax, GNU tar manual "Tar Internals".
  */
 import { InvalidParameter } from '../../base/errors.ts';
+import { concat } from '../../base/streams.ts';
 import { ByteReader } from './byte-reader.ts';
 import { gnuSparseMap, paxSparseMap, parseSparseText, type SparseRegion } from './tar-sparse.ts';
 
@@ -41,6 +42,7 @@ export interface TarTap {
 }
 
 const utf8 = new TextDecoder();
+const COMMA = new Uint8Array([0x2c]);
 const TYPES: Record<string, TarType> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'link', '2': 'symlink', '3': 'char', '4': 'block', '5': 'directory', '6': 'fifo', S: 'file' };
 
 export class TarReader {
@@ -255,7 +257,14 @@ function parsePax(body: Uint8Array): Map<string, Uint8Array> {
     }
     const equals = body.indexOf(0x3d, space);
     if (equals < 0 || equals >= end) throw bad('PAX record');
-    out.set(utf8.decode(body.subarray(space + 1, equals)), body.slice(equals + 1, end - 1));
+    const key = utf8.decode(body.subarray(space + 1, equals)), value = body.slice(equals + 1, end - 1);
+    // Sparse format 0.0 repeats its records; 0.1 is the same list in one.
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
+      const list = out.get('GNU.sparse.map');
+      out.set('GNU.sparse.map', list ? concat([list, COMMA, value]) : value);
+    } else {
+      out.set(key, value);
+    }
     at = end;
   }
   return out;

@@ -73,6 +73,7 @@ export class FdTable {
     return copy;
   }
 
+  get shared(): boolean { return this.references > 1; }
   /** CLONE_FILES. */
   retain(): this { this.references++; return this; }
   /** A task has ended or left: the last one closes everything. */

@@ -19,6 +19,9 @@ export abstract class File {
   position = 0;
   /** Woken with POLLIN/POLLOUT/POLLHUP/POLLERR when readiness may have changed. */
   readonly waiters = new WaitQueue();
+  /** F_SETOWN and F_SETSIG: remembered and reported; SIGIO itself is not sent. */
+  ioOwner = 0;
+  ioSignal = 0;
   private references = 1;
   /** Called once at the last close: epoll forgets files this way. Made by the first who asks. */
   closeHooks: Set<() => void> | undefined;

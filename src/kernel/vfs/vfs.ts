@@ -8,6 +8,7 @@ import { makedev } from '../../abi/stat.ts';
 import type { CodeCache } from '../../cpu/cpu.ts';
 import type { Clock, Log, RandomBytes } from '../../host/ports.ts';
 import type { PageAllocator } from '../mm/pages.ts';
+import { TmpFs } from '../fs/tmpfs/tmpfs.ts';
 import { Dentry } from './dentry.ts';
 import { Devices } from './devices.ts';
 import type { FileSystem, Timespec } from './inode.ts';
@@ -37,6 +38,16 @@ export class Vfs {
     readonly code: CodeCache,
     readonly log: Log = () => {},
   ) {}
+
+  private internal: { fs: TmpFs; mount: Mount } | undefined;
+  /** The tmpfs that nobody mounts, for memfd_create. */
+  get shm(): { fs: TmpFs; mount: Mount } {
+    if (!this.internal) {
+      const fs = new TmpFs(this);
+      this.internal = { fs, mount: new Mount(new Dentry('', undefined, fs.root), 0, 'tmpfs') };
+    }
+    return this.internal;
+  }
 
   /** Wall clock time for inode timestamps. */
   now(): Timespec {

@@ -57,6 +57,8 @@ export const BUDGET = 0x820;
 export const RECORD = 0x824;
 /** Vector of the fault that ended the run. */
 export const FAULT_VECTOR = 0x828;
+/** Why fetch returned no record: Exit.Fault or InternalExit.Full. */
+export const FETCH_EXIT = 0x830;
 /** Address of the loaded space's translation table. */
 export const TABLE_BASE = 0x82c;
 /** Temporaries of one instruction, 8 bytes each. */
@@ -67,6 +69,9 @@ export const VTEMPS = 8;
 export const vtemp = (n: number): number => 0x900 + n * 16;
 /** An access that crosses a page goes through here. 64 bytes. */
 export const BOUNCE = 0x980;
+
+/** 256 words for the crc32 uop. */
+export const CRC_TABLE = 0x2000;
 
 /** Translation cache for addresses from 4 GiB up: direct mapped, 16 bytes an entry: page number (i64, 0 is none), entry (u32). */
 export const TLB = 0x10000;

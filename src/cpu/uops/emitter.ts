@@ -34,6 +34,8 @@ export abstract class UopEmitter {
   abstract aux(): I32;
   /** Offset of the guest instruction in its page. */
   abstract pc(): I32;
+  /** An operand field as a plain number, for uops that keep a count or an offset there. */
+  abstract raw(field: Field): I32;
   /** Address of the record itself: for helpers. */
   abstract record(): I32;
   /**
@@ -43,10 +45,16 @@ export abstract class UopEmitter {
   abstract translate(va: I64, size: number, access: number): I32;
   abstract store(va: I64, size: Size, value: I64): void;
   abstract storeV(va: I64, value: V128): void;
-  /** Ends the run with an exception; rip is this instruction, or the address behind it for traps. */
-  abstract raise(vector: I32, trap?: boolean): void;
+  /** Ends the run with an exception at this instruction. */
+  abstract raise(vector: I32): void;
   /** Calls JavaScript helper `id` with this record; it may raise. */
   abstract helper(id: number): void;
+  /** Leaves the block for the record's `taken` or `next` successor, `offset` from PAGEVA. */
+  abstract goto(successor: 'taken' | 'next', offset: I32): void;
+  /** Leaves the block for a guest address. */
+  abstract jump(va: I64): void;
+  /** Ends the run with an Exit code; rip is `va`. */
+  abstract exit(code: number, va: I64): void;
 
   // ── code ──
   emit(code: Code): void { this.out.push(code); }
@@ -134,6 +142,11 @@ export abstract class UopEmitter {
     const base = i64.add(this.get64('a'), this.disp());
     return this.indexed ? i64.add(base, i64.shl(this.get64('b'), i64.extend_i32_u(this.aux()))) : base;
   }
+
+  /** Counts guest instructions. */
+  retire(count: I32): void { this.put32(state.BUDGET, i32.sub(this.get32(state.BUDGET), count)); }
+  /** Guest address of an offset in the running page. */
+  inPage(offset: I32): I64 { return i64.add(this.get64(state.PAGEVA), i64.extend_i32_s(offset)); }
 
   // ── flags ──
   setCF(v: I32): void { this.emit(i32.store(this.at(state.CF), v)); }

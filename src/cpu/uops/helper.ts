@@ -19,6 +19,7 @@ export interface HelperCpu {
   /** Copies guest memory; false after raising #PF, with nothing written. */
   read(va: number, into: Uint8Array): boolean;
   write(va: number, from: Uint8Array): boolean;
+  cpuid(leaf: number, subleaf: number, out: Uint32Array): void;
   /** Nanoseconds, monotonic: the time-stamp counter. */
   tsc(): bigint;
   random(into: Uint8Array): void;

@@ -14,3 +14,6 @@ export const Offset = {
   /** Branches: record of the taken and of the fall-through successor, 0 until the first time it is reached. */
   taken: 24, next: 28,
 } as const;
+
+/** In a page map: no block yet, but a branch goes there. Record addresses are greater. */
+export const MARK = 1;

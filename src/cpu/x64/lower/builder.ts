@@ -6,7 +6,7 @@ import { FSBASE, GSBASE, PAGEVA, ZERO, gpr, mmx, temp, TEMPS, vtemp, VTEMPS, xmm
 import { move } from '../../uops/move.ts';
 import { lea32, lea64, load, loadV, loadVAligned } from '../../uops/memory.ts';
 import type { Size } from '../../uops/emitter.ts';
-import { RECORD_BYTES } from '../../uops/record.ts';
+import { MARK, Offset, RECORD_BYTES } from '../../uops/record.ts';
 import { Insn, Kind, NO_REG, RIP, SEG_FS, SEG_NONE } from '../insn.ts';
 
 export class BlockBuilder {
@@ -20,6 +20,8 @@ export class BlockBuilder {
   /** Address of the block's first and of the next record. */
   first = 0;
   at = 0;
+  /** Address of the page map, where branch targets are marked. */
+  private pageMap = 0;
   private temps = 0;
   private vtemps = 0;
   private u16!: Uint16Array;
@@ -27,7 +29,8 @@ export class BlockBuilder {
 
   constructor(private readonly memory: PhysicalMemory) {}
 
-  begin(at: number): void {
+  begin(at: number, pageMap: number): void {
+    this.pageMap = pageMap;
     this.first = this.at = at;
     this.count = 0;
     this.ended = false;
@@ -48,6 +51,27 @@ export class BlockBuilder {
     u16[h] = op; u16[h + 1] = d; u16[h + 2] = a; u16[h + 3] = b; u16[h + 4] = c; u16[h + 5] = this.pc;
     i32[w + 3] = aux; i32[w + 4] = immLo; i32[w + 5] = immHi; i32[w + 6] = 0; i32[w + 7] = 0;
     this.at += RECORD_BYTES;
+  }
+
+  /** Ends the block with a uop of uops/branch.ts. */
+  end(op: number, a: number, b: number, aux: number): void {
+    this.emit(op, this.count, a, b, this.nextPc, aux);
+    this.ended = true;
+  }
+  lastOp(): number { return this.u16[(this.at - RECORD_BYTES) >> 1]; }
+  /** Makes the last record, a comparison, the compare-and-branch `op` that ends the block. */
+  fuse(op: number, target: number): void {
+    const at = this.at - RECORD_BYTES;
+    const h = at >> 1;
+    this.u16[h] = op;
+    this.u16[h + 1] = this.count;
+    this.u16[h + 4] = this.nextPc;
+    this.i32[(at + Offset.aux) >> 2] = target;
+    this.ended = true;
+  }
+  /** Notes that a branch goes to this offset, so that a block decoded over it later is split there. */
+  branchTo(offset: number): void {
+    if (offset >= 0 && offset < 4096) this.i32[(this.pageMap >> 2) + offset] ||= MARK;
   }
 
   /** An 8-byte temporary of this instruction. */

@@ -1,0 +1,134 @@
+/**
+ * The ends of blocks. Records: d is the number of guest instructions the block retires, aux the taken target and c the
+ * next instruction, both as offsets from the page's start (they may lie outside).
+ */
+import { Exit, Access } from '../cpu.ts';
+import * as state from '../state.ts';
+import { i32, i64, type I32, type I64 } from '../wasm/code.ts';
+import { ALL_FLAGS, define, defineFlagged, Flag } from './define.ts';
+import { alu, bySize, logicFlags, subFlags, widths, type BySize, type Pair, type Width } from './alu.ts';
+import type { UopEmitter } from './emitter.ts';
+
+const hot = { hot: true };
+const rsp = state.gpr(4), rcx = state.gpr(1);
+
+/** Flags read by each condition code pair. */
+export const CONDITION_READS = [Flag.O, Flag.C, Flag.Z, Flag.C | Flag.Z, Flag.S, Flag.P, Flag.S | Flag.O, Flag.S | Flag.O | Flag.Z];
+
+function branch(u: UopEmitter, condition: I32): void {
+  u.retire(u.raw('d'));
+  u.if(condition, () => u.goto('taken', u.aux()));
+  u.goto('next', u.raw('c'));
+}
+
+export const jump = define('jump', hot, (u) => { u.retire(u.raw('d')); u.goto('taken', u.aux()); });
+/** Falls into the next block, without a budget check: the end of a page or the start of a block that exists already. */
+export const fall = define('fall', hot, (u) => { u.retire(u.raw('d')); u.goto('next', u.raw('c')); });
+/** To the address in a; b is free. */
+export const jumpIndirect = define('jumpi', hot, (u) => { u.retire(u.raw('d')); u.jump(u.get64('a')); });
+
+const push = (u: UopEmitter, value: I64): void => {
+  const sp = u.let64(i64.sub(u.get64(rsp), i64.const(8)));
+  u.store(sp, 8, value);
+  u.set64(rsp, sp);
+};
+export const call = define('call', hot, (u) => {
+  push(u, u.inPage(u.raw('c')));
+  u.retire(u.raw('d'));
+  u.goto('taken', u.aux());
+});
+export const callIndirect = define('calli', hot, (u) => {
+  const target = u.let64(u.get64('a'));
+  push(u, u.inPage(u.raw('c')));
+  u.retire(u.raw('d'));
+  u.jump(target);
+});
+/** Pops rip and aux more bytes. */
+export const ret = define('ret', hot, (u) => {
+  const sp = u.let64(u.get64(rsp));
+  const target = u.let64(i64.load(u.translate(sp, 8, Access.Read)));
+  u.set64(rsp, i64.add(sp, i64.add(i64.const(8), i64.extend_i32_u(u.aux()))));
+  u.retire(u.raw('d'));
+  u.jump(target);
+});
+
+/** By condition code. */
+export const jcc: readonly number[] = Array.from({ length: 16 }, (_, cc) =>
+  define(`jcc${cc}`, { hot: true, reads: CONDITION_READS[cc >> 1] }, (u) => branch(u, u.condition(cc))));
+
+/** jrcxz, loop, loope, loopne; the count is rcx, or ecx in the second of each pair. */
+export const jrcxz = [false, true].map((short) => define(short ? 'jecxz' : 'jrcxz', {}, (u) =>
+  branch(u, short ? i32.eqz(u.get32(rcx)) : i64.eqz(u.get64(rcx)))));
+export const loops = (['loop', 'loope', 'loopne'] as const).flatMap((name) => [false, true].map((short) =>
+  define(`${name}${short ? '.32' : ''}`, { reads: name === 'loop' ? 0 : Flag.Z }, (u) => {
+    if (short) u.set32(rcx, i32.sub(u.get32(rcx), i32.const(1))); else u.set64(rcx, i64.sub(u.get64(rcx), i64.const(1)));
+    const more = short ? i32.ne(u.get32(rcx), i32.const(0)) : i64.ne(u.get64(rcx), i64.const(0));
+    branch(u, name === 'loop' ? more : i32.and(more, name === 'loope' ? u.zf() : i32.eqz(u.zf())));
+  })));
+
+/** The condition of `cmp a, b` or `test a, b` computed from the operands; undefined for the rare overflow and parity ones. */
+function compared(w: Width<I64>, cc: number, a: I64, b: I64): I32 | undefined {
+  const positive = [undefined, w.ltU(a, b), w.eq(a, b), i32.eqz(w.ltU(b, a)), i64.lt_s(w.top(w.sub(a, b)), i64.const(0)), undefined, w.ltS(a, b), i32.eqz(w.ltS(b, a))][cc >> 1];
+  return positive && (cc & 1 ? i32.eqz(positive) : positive);
+}
+function tested(w: Width<I64>, cc: number, a: I64, b: I64): I32 | undefined {
+  const r = w.and(a, b);
+  const negative = i64.lt_s(w.top(r), i64.const(0));
+  const positive = [undefined, undefined, w.eqz(r), undefined, negative, undefined, negative, i64.le_s(w.top(r), i64.const(0))][cc >> 1];
+  return positive && (cc & 1 ? i32.eqz(positive) : positive);
+}
+
+/** fused.get(cmp or test uop)[cc]: the uop that also jumps, or 0. */
+export const fused = new Map<number, readonly number[]>();
+
+function fuse(name: 'cmp' | 'test', pairs: BySize<Pair>): void {
+  bySize((size) => {
+    const w = widths[size];
+    for (const form of ['r', 'i'] as const) {
+      fused.set(pairs[size][form], Array.from({ length: 16 }, (_, cc) => {
+        const condition = name === 'cmp' ? compared : tested;
+        const zero = w.const(0);
+        if (condition(w, cc, zero, zero) === undefined) return 0;
+        return defineFlagged(`${name}${size * 8}${form}.j${cc}`, { hot: true, writes: ALL_FLAGS }, (u, flags) => {
+          const a = w.name(u, w.get(u, 'a')), b = w.name(u, form === 'r' ? w.get(u, 'b') : w.imm(u));
+          if (flags) {
+            if (name === 'cmp') subFlags(u, w, a, b, w.name(u, w.sub(a, b)), 'plain');
+            else logicFlags(u, w, w.name(u, w.and(a, b)));
+          }
+          branch(u, condition(w, cc, a, b)!);
+        });
+      }));
+    }
+  });
+}
+fuse('cmp', alu.cmp);
+fuse('test', alu.test);
+
+/** SYSCALL: rcx and r11 get the return address and RFLAGS (computed into a before). */
+export const syscall = define('syscall', hot, (u) => {
+  u.retire(u.raw('d'));
+  const back = u.let64(u.inPage(u.raw('c')));
+  u.set64(rcx, back);
+  u.set64(state.gpr(11), u.get64('a'));
+  u.exit(Exit.Syscall, back);
+});
+
+/** Raises the exception aux. */
+export const raise = define('raise', {}, (u) => u.raise(u.aux()));
+
+/** A record of a page whose code was dropped: look the instruction up again. */
+export const stale = define('stale', {}, (u) => u.jump(u.inPage(u.pc())));
+
+/** Internal exits of the interpreter, besides Exit. */
+export const InternalExit = {
+  /** fetch had no room for a block. */
+  Full: 3,
+  /** A page-crossing instruction's second page is not the one it was decoded from. */
+  Crossing: 4,
+} as const;
+
+/** Starts the block of an instruction that crosses a page: the second page must still be physical page aux. */
+export const crossing = define('crossing', {}, (u) => {
+  const second = u.translate(u.inPage(i32.const(4096)), 1, Access.Execute);
+  u.if(i32.ne(second, u.aux()), () => u.exit(InternalExit.Crossing, u.inPage(u.pc())));
+});

@@ -2,17 +2,19 @@
  * SSE conversions and rounding. An integer that does not fit is the "integer indefinite" (only the top bit set) and sets IE. Rounding is
  * to nearest unless MXCSR says otherwise, which is looked at where the result depends on it.
  */
-import { integerToFloat, narrowLane, type Width } from '../helpers/sse-float.ts';
+import { Ex } from '../helpers/float80.ts';
+import { integerToFloat, invalidLane, narrowLane, type Width } from '../helpers/sse-float.ts';
 import { MXCSR } from '../state.ts';
 import { f32, f32x4, f64, f64x2, i32, i32x4, i64, i64x2, v128, select, type F32, type F64, type I32, type V128 } from '../wasm/code.ts';
 import { define } from './define.ts';
 import type { UopEmitter } from './emitter.ts';
 import { helpers, type HelperCpu } from './helper.ts';
 import { dwordsV, getMmx, lanes, setMmx, unaryV, zeroV } from './vec.ts';
-import { mxcsrOf, operand, otherRounding, raiseFlags } from './vec-float.ts';
+import {
+  mxcsrOf, notFinite32, notFiniteV, notPlain, operand, operandF32, operandF64, operandV, otherRounding, raiseFlags,
+} from './vec-float.ts';
 
 const hot = { hot: true };
-const IE = 1;
 
 /** How a conversion or ROUND rounds. Mxcsr is whatever the rounding control says. */
 export type Rounding = 'nearest' | 'floor' | 'ceil' | 'trunc' | 'mxcsr';
@@ -35,28 +37,40 @@ const round32 = (u: UopEmitter, mode: Rounding, a: F32): F32 => round(u, f32, mo
 const round64 = (u: UopEmitter, mode: Rounding, a: F64): F64 => round(u, f64, mode, a, (v) => u.varF64(v));
 const roundV = (u: UopEmitter, l: Roundable<V128>, mode: Rounding, a: V128): V128 => round(u, l, mode, a, (v) => u.varV(v));
 
-const invalidUnless = (u: UopEmitter, ok: I32): void =>
-  u.if(i32.eqz(ok), () => u.put32(MXCSR, i32.or(u.get32(MXCSR), i32.const(IE))));
+const flagHelper = (flag: number): number => helpers.push((cpu: HelperCpu) => { raiseFlags(cpu, flag); }) - 1;
+const raiseInvalid = flagHelper(Ex.IE), raiseInexact = flagHelper(Ex.PE);
+
+/** PE, until it is sticky. */
+const inexactIf = (u: UopEmitter, lost: I32): void =>
+  u.if(i32.and(i32.eqz(i32.and(u.get32(MXCSR), i32.const(Ex.PE))), lost), () => u.helper(raiseInexact));
+/** IE for an integer that does not fit, PE for one that lost a fraction. */
+function conversionFlags(u: UopEmitter, fits: I32, lost: I32): void {
+  u.if(i32.eqz(fits), () => u.helper(raiseInvalid));
+  inexactIf(u, lost);
+}
 
 // ── floating point to general register ──
 
 type Bits = 32 | 64;
 function toRegister(name: string, from: Width, bits: Bits, mode: Rounding): number {
   const limit = 2 ** (bits - 1);
+  const indefinite = -(1n << 63n);
   return define(name, hot, (u) => {
     if (from === 4) {
-      const a = u.letF32(round32(u, mode, u.getF32('a')));
-      const ok = u.let32(i32.and(f32.ge(a, f32.const(-limit)), f32.lt(a, f32.const(limit))));
-      invalidUnless(u, ok);
-      if (bits === 32) u.set32('d', select(i32.trunc_sat_f32_s(a), i32.const(-limit), ok));
-      else u.set64('d', select(i64.trunc_sat_f32_s(a), i64.const(-(1n << 63n)), ok));
+      const x = operandF32(u, u.getF32('a'));
+      const a = u.letF32(round32(u, mode, x));
+      const fits = u.let32(i32.and(f32.ge(a, f32.const(-limit)), f32.lt(a, f32.const(limit))));
+      conversionFlags(u, fits, i32.and(fits, f32.ne(a, x)));
+      if (bits === 32) u.set32('d', select(i32.trunc_sat_f32_s(a), i32.const(-limit), fits));
+      else u.set64('d', select(i64.trunc_sat_f32_s(a), i64.const(indefinite), fits));
       return;
     }
-    const a = u.letF64(round64(u, mode, u.getF64('a')));
-    const ok = u.let32(i32.and(f64.ge(a, f64.const(-limit)), f64.lt(a, f64.const(limit))));
-    invalidUnless(u, ok);
-    if (bits === 32) u.set32('d', select(i32.trunc_sat_f64_s(a), i32.const(-limit), ok));
-    else u.set64('d', select(i64.trunc_sat_f64_s(a), i64.const(-(1n << 63n)), ok));
+    const x = operandF64(u, u.getF64('a'));
+    const a = u.letF64(round64(u, mode, x));
+    const fits = u.let32(i32.and(f64.ge(a, f64.const(-limit)), f64.lt(a, f64.const(limit))));
+    conversionFlags(u, fits, i32.and(fits, f64.ne(a, x)));
+    if (bits === 32) u.set32('d', select(i32.trunc_sat_f64_s(a), i32.const(-limit), fits));
+    else u.set64('d', select(i64.trunc_sat_f64_s(a), i64.const(indefinite), fits));
   });
 }
 const registers = (name: string, from: Width, mode: Rounding) => ({ 4: toRegister(`${name}32`, from, 32, mode), 8: toRegister(`${name}64`, from, 64, mode) });
@@ -71,19 +85,26 @@ export const toInteger = {
 
 // ── general register to floating point ──
 
+const work = new DataView(new ArrayBuffer(16));
+const copyOut = (view: DataView, d: number, bytes: number): void => { for (let k = 0; k < bytes; k += 4) view.setUint32(d + k, work.getUint32(k, true), true); };
+
 function slowInteger(width: Width, bytes: 4 | 8, count = 1): number {
   return helpers.push((cpu: HelperCpu, record: number) => {
     const { view } = cpu.memory;
-    const a = operand(cpu, record, 'a'), d = operand(cpu, record, 'd');
-    const values = Array.from({ length: count }, (_, i) => (bytes === 4 ? BigInt(view.getInt32(a + 4 * i, true)) : view.getBigInt64(a, true)));
-    values.forEach((v, i) => raiseFlags(cpu, integerToFloat(cpu.memory, mxcsrOf(cpu), width, d + width * i, v)));
+    const a = operand(cpu, record, 'a');
+    let flags = 0;
+    for (let i = 0; i < count; i++) {
+      const v = bytes === 4 ? BigInt(view.getInt32(a + 4 * i, true)) : view.getBigInt64(a, true);
+      flags |= integerToFloat(work, mxcsrOf(cpu), width, width * i, v);
+    }
+    if (!raiseFlags(cpu, flags)) copyOut(view, operand(cpu, record, 'd'), width * count);
   }) - 1;
 }
 
 function fromRegister(name: string, inexact: boolean, width: Width, bytes: 4 | 8, store: (u: UopEmitter) => void): number {
   const id = inexact ? slowInteger(width, bytes) : 0;
   return define(name, hot, (u) => {
-    if (inexact) u.if(otherRounding(u), () => u.helper(id), () => store(u));
+    if (inexact) u.if(notPlain(u), () => u.helper(id), () => store(u));
     else store(u);
   });
 }
@@ -102,29 +123,49 @@ export const fromInteger = {
 
 // ── between the floating-point formats ──
 
-function slowNarrow(count: number, rest: boolean): number {
+function slowNarrow(count: 1 | 2): number {
   return helpers.push((cpu: HelperCpu, record: number) => {
-    const a = operand(cpu, record, 'a'), d = operand(cpu, record, 'd');
     const { view } = cpu.memory;
-    // Upwards: a lane's result never lies above its source.
-    for (let i = 0; i < count; i++) raiseFlags(cpu, narrowLane(cpu.memory, mxcsrOf(cpu), d + 4 * i, a + 8 * i));
-    if (rest) view.setBigUint64(d + 8, 0n, true);
+    const a = operand(cpu, record, 'a'), d = operand(cpu, record, 'd');
+    work.setBigUint64(8, 0n, true);
+    let flags = 0;
+    for (let i = 0; i < count; i++) {
+      const lane = narrowLane(view, mxcsrOf(cpu), work, 4 * i, a + 8 * i);
+      flags |= lane;
+    }
+    if (!raiseFlags(cpu, flags)) copyOut(view, d, count === 1 ? 4 : 16);
   }) - 1;
 }
-const slowNarrow1 = slowNarrow(1, false), slowNarrow2 = slowNarrow(2, true);
+const slowNarrow1 = slowNarrow(1), slowNarrow2 = slowNarrow(2);
+
+/** Widening is exact; a signaling NaN sets IE. */
+const invalidWide = (count: number): number => helpers.push((cpu: HelperCpu, record: number) => {
+  const a = operand(cpu, record, 'a');
+  let flags = 0;
+  for (let i = 0; i < count; i++) flags |= invalidLane(cpu.memory.view, 4, a + 4 * i, a + 4 * i, true);
+  raiseFlags(cpu, flags);
+}) - 1;
+const invalidWide1 = invalidWide(1), invalidWide2 = invalidWide(2);
 
 export const betweenFloats = {
-  cvtss2sd: define('cvtss2sd', hot, (u) => u.putF64('d', f64.promote_f32(u.getF32('a')))),
+  cvtss2sd: define('cvtss2sd', hot, (u) => {
+    const a = operandF32(u, u.getF32('a'));
+    u.if(f32.ne(a, a), () => u.helper(invalidWide1));
+    u.putF64('d', f64.promote_f32(a));
+  }),
   cvtsd2ss: define('cvtsd2ss', hot, (u) => {
     const r = u.letF32(f32.demote_f64(u.getF64('a')));
-    const special = i32.or(i32.eqz(f32.lt(f32.abs(r), f32.const(Infinity))), otherRounding(u));
-    u.if(special, () => u.helper(slowNarrow1), () => u.putF32('d', r));
+    u.if(i32.or(notFinite32(r), notPlain(u)), () => u.helper(slowNarrow1), () => u.putF32('d', r));
   }),
-  cvtps2pd: unaryV('cvtps2pd', f64x2.promote_low_f32x4),
+  cvtps2pd: unaryV('cvtps2pd', (a0, u) => {
+    const a = operandV(u, 4, a0);
+    const wide = u.letV(f64x2.promote_low_f32x4(a));
+    u.if(v128.any_true(f64x2.ne(wide, wide)), () => u.helper(invalidWide2));
+    return wide;
+  }),
   cvtpd2ps: define('cvtpd2ps', {}, (u) => {
     const r = u.letV(f32x4.demote_f64x2_zero(u.getV('a')));
-    const finite = i32x4.all_true(f32x4.lt(f32x4.abs(r), f32x4.splat(f32.const(Infinity))));
-    u.if(i32.or(i32.eqz(finite), otherRounding(u)), () => u.helper(slowNarrow2), () => u.setV('d', r));
+    u.if(i32.or(notFiniteV(4, r), notPlain(u)), () => u.helper(slowNarrow2), () => u.setV('d', r));
   }),
 } as const;
 
@@ -134,22 +175,24 @@ const slowPacked = slowInteger(4, 4, 4);
 const singlesFrom = (a: V128): V128 => f32x4.convert_i32x4_s(a);
 
 export const fromPacked = {
-  cvtdq2ps: define('cvtdq2ps', {}, (u) => u.if(otherRounding(u), () => u.helper(slowPacked), () => u.setV('d', singlesFrom(u.getV('a'))))),
+  cvtdq2ps: define('cvtdq2ps', {}, (u) => u.if(notPlain(u), () => u.helper(slowPacked), () => u.setV('d', singlesFrom(u.getV('a'))))),
   cvtdq2pd: unaryV('cvtdq2pd', f64x2.convert_low_i32x4_s),
 } as const;
 
 /** Four doublewords from four floats. */
-function packedSingles(u: UopEmitter, mode: Rounding, a: V128): V128 {
+function packedSingles(u: UopEmitter, mode: Rounding, a0: V128): V128 {
+  const a = operandV(u, 4, a0);
   const r = u.letV(roundV(u, f32x4, mode, a));
   const fits = u.letV(v128.and(f32x4.lt(r, f32x4.splat(f32.const(2 ** 31))), f32x4.ge(r, f32x4.splat(f32.const(-(2 ** 31))))));
-  invalidUnless(u, i32x4.all_true(fits));
+  conversionFlags(u, i32x4.all_true(fits), v128.any_true(v128.and(fits, f32x4.ne(r, a))));
   return v128.bitselect(i32x4.trunc_sat_f32x4_s(r), dwordsV(-(2 ** 31)), fits);
 }
 /** Two doublewords from two doubles, upper half zero. */
-function packedDoubles(u: UopEmitter, mode: Rounding, a: V128): V128 {
+function packedDoubles(u: UopEmitter, mode: Rounding, a0: V128): V128 {
+  const a = operandV(u, 8, a0);
   const r = u.letV(roundV(u, f64x2, mode, a));
   const fits = u.letV(v128.and(f64x2.lt(r, f64x2.splat(f64.const(2 ** 31))), f64x2.ge(r, f64x2.splat(f64.const(-(2 ** 31))))));
-  invalidUnless(u, i64x2.all_true(fits));
+  conversionFlags(u, i64x2.all_true(fits), v128.any_true(v128.and(fits, f64x2.ne(r, a))));
   return v128.bitselect(i32x4.trunc_sat_f64x2_s_zero(r), dwordsV(-(2 ** 31), -(2 ** 31), 0, 0), lanes(fits, fits, 4, 0, 2, 0, 2));
 }
 
@@ -174,7 +217,7 @@ export const toMmx = {
 const slowMmxSingles = slowInteger(4, 4, 2);
 /** From two doublewords at a, an MMX register or loaded from memory. */
 export const fromMmx = {
-  cvtpi2ps: define('cvtpi2ps', {}, (u) => u.if(otherRounding(u), () => u.helper(slowMmxSingles), () =>
+  cvtpi2ps: define('cvtpi2ps', {}, (u) => u.if(notPlain(u), () => u.helper(slowMmxSingles), () =>
     u.set64('d', i64x2.extract_lane(singlesFrom(getMmx(u, 'a')), 0)))),
   cvtpi2pd: define('cvtpi2pd', {}, (u) => u.setV('d', f64x2.convert_low_i32x4_s(getMmx(u, 'a')))),
 } as const;
@@ -182,11 +225,43 @@ export const fromMmx = {
 // ── ROUNDPS and its kin ──
 
 export interface RoundForms { readonly roundps: number; readonly roundpd: number; readonly roundss: number; readonly roundsd: number }
+/** aux 8 keeps PE clear. A signaling NaN sets IE. */
+const roundFlags = (u: UopEmitter, nan: I32, invalid: number, lost: I32): void => {
+  u.if(nan, () => u.helper(invalid));
+  inexactIf(u, i32.and(i32.eqz(u.aux()), lost));
+};
+const invalidRound = { ss: invalidSelf(4, 1), sd: invalidSelf(8, 1), ps: invalidSelf(4, 4), pd: invalidSelf(8, 2) };
+function invalidSelf(width: Width, count: number): number {
+  return helpers.push((cpu: HelperCpu, record: number) => {
+    const a = operand(cpu, record, 'a');
+    let flags = 0;
+    for (let i = 0; i < count; i++) flags |= invalidLane(cpu.memory.view, width, a + width * i, a + width * i, true);
+    raiseFlags(cpu, flags);
+  }) - 1;
+}
+function roundPacked(u: UopEmitter, width: Width, mode: Rounding, a0: V128): V128 {
+  const l = width === 4 ? f32x4 : f64x2;
+  const a = operandV(u, width, a0);
+  const r = u.letV(roundV(u, l, mode, a));
+  const nan = u.letV(l.ne(a, a));
+  roundFlags(u, v128.any_true(nan), width === 4 ? invalidRound.ps : invalidRound.pd, v128.any_true(v128.andnot(l.ne(r, a), nan)));
+  return r;
+}
 const roundForms = (mode: Rounding): RoundForms => ({
-  roundps: unaryV(`roundps.${mode}`, (a, u) => roundV(u, f32x4, mode, a)),
-  roundpd: unaryV(`roundpd.${mode}`, (a, u) => roundV(u, f64x2, mode, a)),
-  roundss: define(`roundss.${mode}`, {}, (u) => u.putF32('d', round32(u, mode, u.getF32('a')))),
-  roundsd: define(`roundsd.${mode}`, {}, (u) => u.putF64('d', round64(u, mode, u.getF64('a')))),
+  roundps: unaryV(`roundps.${mode}`, (a, u) => roundPacked(u, 4, mode, a)),
+  roundpd: unaryV(`roundpd.${mode}`, (a, u) => roundPacked(u, 8, mode, a)),
+  roundss: define(`roundss.${mode}`, {}, (u) => {
+    const a = operandF32(u, u.getF32('a'));
+    const r = u.letF32(round32(u, mode, a));
+    roundFlags(u, f32.ne(a, a), invalidRound.ss, i32.and(f32.eq(a, a), f32.ne(r, a)));
+    u.putF32('d', r);
+  }),
+  roundsd: define(`roundsd.${mode}`, {}, (u) => {
+    const a = operandF64(u, u.getF64('a'));
+    const r = u.letF64(round64(u, mode, a));
+    roundFlags(u, f64.ne(a, a), invalidRound.sd, i32.and(f64.eq(a, a), f64.ne(r, a)));
+    u.putF64('d', r);
+  }),
 });
 export const roundOps: Readonly<Record<Rounding, RoundForms>> = {
   nearest: roundForms('nearest'), floor: roundForms('floor'), ceil: roundForms('ceil'), trunc: roundForms('trunc'), mxcsr: roundForms('mxcsr'),

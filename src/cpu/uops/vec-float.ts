@@ -1,8 +1,9 @@
 /**
  * SSE floating point: arithmetic, minimum, comparison. Scalar forms write the lowest lane of d and leave the rest. The meaning is one wasm
- * instruction; a result that is not finite, or a rounding mode other than to-nearest, goes to helpers/sse-float.ts.
+ * instruction; what helpers/sse-float.ts says it does not cover goes there.
  */
-import { floatLane, type FloatOp, type Width } from '../helpers/sse-float.ts';
+import { Vector } from '../cpu.ts';
+import { floatLane, invalidLane, Mx, type FloatOp, type Width } from '../helpers/sse-float.ts';
 import { MXCSR } from '../state.ts';
 import { f32, f32x4, f64, f64x2, i32, i32x4, i64, i64x2, select, v128, type F32, type F64, type I32, type V128 } from '../wasm/code.ts';
 import { define, Flag } from './define.ts';
@@ -12,40 +13,75 @@ import { Offset } from './record.ts';
 import { binaryV, lanes, negateMask } from './vec.ts';
 
 const hot = { hot: true };
+const PE = 0x20;
 
 export const operand = (cpu: HelperCpu, record: number, field: 'd' | 'a' | 'b' | 'c'): number => cpu.memory.u16[(record + Offset[field]) >> 1];
 export const mxcsrOf = (cpu: HelperCpu): number => cpu.memory.u32[MXCSR >> 2];
-export const raiseFlags = (cpu: HelperCpu, flags: number): void => { cpu.memory.u32[MXCSR >> 2] |= flags; };
+/** Makes flags sticky. True when one is unmasked: #XM is raised and the result must not be written. */
+export function raiseFlags(cpu: HelperCpu, flags: number): boolean {
+  const mxcsr = cpu.memory.u32[MXCSR >> 2] |= flags;
+  if ((flags & ~(mxcsr >> Mx.PM_SHIFT)) === 0) return false;
+  cpu.raise(Vector.XM);
+  return true;
+}
 
 /** Non-zero under any rounding mode but to-nearest. */
-export const otherRounding = (u: UopEmitter): I32 => i32.and(u.get32(MXCSR), i32.const(0x6000));
-const notFinite32 = (r: F32): I32 => i32.eqz(f32.lt(f32.abs(r), f32.const(Infinity)));
-const notFinite64 = (r: F64): I32 => i32.eqz(f64.lt(f64.abs(r), f64.const(Infinity)));
-const notFiniteV = (width: Width, r: V128): I32 => i32.eqz(width === 4
+export const otherRounding = (u: UopEmitter): I32 => i32.and(u.get32(MXCSR), i32.const(Mx.RC));
+/** Non-zero unless the fast path is right: to-nearest, nothing flushed, PE set already. */
+export const notPlain = (u: UopEmitter): I32 => i32.and(i32.xor(u.get32(MXCSR), i32.const(PE)), i32.const(Mx.RC | Mx.FTZ | Mx.DAZ | PE));
+export const notFinite32 = (r: F32): I32 => i32.eqz(f32.lt(f32.abs(r), f32.const(Infinity)));
+export const notFinite64 = (r: F64): I32 => i32.eqz(f64.lt(f64.abs(r), f64.const(Infinity)));
+export const notFiniteV = (width: Width, r: V128): I32 => i32.eqz(width === 4
   ? i32x4.all_true(f32x4.lt(f32x4.abs(r), f32x4.splat(f32.const(Infinity))))
   : i64x2.all_true(f64x2.lt(f64x2.abs(r), f64x2.splat(f64.const(Infinity)))));
+
+// ── denormals-are-zero, for the operands of comparisons and conversions ──
+
+const ifDaz = (u: UopEmitter, then: () => void): void => u.if(i32.and(u.get32(MXCSR), i32.const(Mx.DAZ)), then);
+/** Each returns its operand in a local, flushed when DAZ is set. */
+export function operandF32(u: UopEmitter, value: F32): F32 {
+  const a = u.varF32(value);
+  ifDaz(u, () => a.set(select(f32.copysign(f32.const(0), a.get), a.get, f32.lt(f32.abs(a.get), f32.const(2 ** -126)))));
+  return a.get;
+}
+export function operandF64(u: UopEmitter, value: F64): F64 {
+  const a = u.varF64(value);
+  ifDaz(u, () => a.set(select(f64.copysign(f64.const(0), a.get), a.get, f64.lt(f64.abs(a.get), f64.const(2 ** -1022)))));
+  return a.get;
+}
+export function operandV(u: UopEmitter, width: Width, value: V128): V128 {
+  const a = u.varV(value);
+  const sign = width === 4 ? i32x4.splat(i32.const(-0x80000000)) : i64x2.splat(i64.const(-(1n << 63n)));
+  const small = width === 4
+    ? f32x4.lt(f32x4.abs(a.get), f32x4.splat(f32.const(2 ** -126)))
+    : f64x2.lt(f64x2.abs(a.get), f64x2.splat(f64.const(2 ** -1022)));
+  ifDaz(u, () => a.set(v128.andnot(a.get, v128.andnot(small, sign))));
+  return a.get;
+}
 
 /** Helper number of a slow path: not a uop of its own. */
 function slow(run: (cpu: HelperCpu, record: number) => void): number { return helpers.push(run) - 1; }
 
-/** Computes lane by lane into d; `source` gives the lanes of a and b (and the operation) that make lane i. */
+/** Computes lane by lane into d; `source` gives the lanes (b's follow a's) and the operation that make lane i. */
 function slowLanes(width: Width, count: number, source: (i: number) => { op: FloatOp; a: number; b: number }): number {
+  // a, b and the result, as d may be either operand.
+  const work = new DataView(new ArrayBuffer(64));
+  const sources = Array.from({ length: count }, (_, i) => source(i));
   return slow((cpu, record) => {
     const { view } = cpu.memory;
-    const d = operand(cpu, record, 'd');
-    const operands = new DataView(new ArrayBuffer(48));
-    // Results may overlap operands: work on copies.
+    const d = operand(cpu, record, 'd'), a = operand(cpu, record, 'a'), b = operand(cpu, record, 'b');
     for (let k = 0; k < width * count; k += 4) {
-      operands.setUint32(k, view.getUint32(operand(cpu, record, 'a') + k, true), true);
-      operands.setUint32(16 + k, view.getUint32(operand(cpu, record, 'b') + k, true), true);
+      work.setUint32(k, view.getUint32(a + k, true), true);
+      work.setUint32(16 + k, view.getUint32(b + k, true), true);
     }
+    const mxcsr = mxcsrOf(cpu);
     let flags = 0;
     for (let i = 0; i < count; i++) {
-      const { op, a, b } = source(i);
-      flags |= floatLane({ view: operands }, mxcsrOf(cpu), op, width, 32, a * width, b * width);
-      for (let k = 0; k < width; k += 4) view.setUint32(d + i * width + k, operands.getUint32(32 + k, true), true);
+      const s = sources[i];
+      flags |= floatLane(work, mxcsr, s.op, width, 32 + i * width, s.a * width, s.b * width);
     }
-    raiseFlags(cpu, flags);
+    if (raiseFlags(cpu, flags)) return;
+    for (let k = 0; k < width * count; k += 4) view.setUint32(d + k, work.getUint32(32 + k, true), true);
   });
 }
 const straight = (op: FloatOp, width: Width) => (i: number) => ({ op, a: i, b: i + 16 / width });
@@ -62,11 +98,11 @@ function arithmetic(op: FloatOp): FloatForms {
     pd: packedFloat(`${op}pd`, 8, (a, b) => (unary ? f64x2.sqrt(a) : f64x2[op as 'add'](a, b)), straight(op, 8)),
     ss: define(`${op}ss`, hot, (u) => {
       const r = u.letF32(single(u));
-      u.if(i32.or(notFinite32(r), otherRounding(u)), () => u.helper(scalar32), () => u.putF32('d', r));
+      u.if(i32.or(notFinite32(r), notPlain(u)), () => u.helper(scalar32), () => u.putF32('d', r));
     }),
     sd: define(`${op}sd`, hot, (u) => {
       const r = u.letF64(double(u));
-      u.if(i32.or(notFinite64(r), otherRounding(u)), () => u.helper(scalar64), () => u.putF64('d', r));
+      u.if(i32.or(notFinite64(r), notPlain(u)), () => u.helper(scalar64), () => u.putF64('d', r));
     }),
   };
 }
@@ -75,7 +111,7 @@ function packedFloat(name: string, width: Width, f: (a: V128, b: V128, u: UopEmi
   const id = slowLanes(width, 16 / width, source);
   return define(name, {}, (u) => {
     const r = u.letV(f(u.getV('a'), u.getV('b'), u));
-    u.if(i32.or(notFiniteV(width, r), otherRounding(u)), () => u.helper(id), () => u.setV('d', r));
+    u.if(i32.or(notFiniteV(width, r), notPlain(u)), () => u.helper(id), () => u.setV('d', r));
   });
 }
 
@@ -99,23 +135,66 @@ export const horizontalOps: Readonly<Record<string, number>> = {
   addsubps: packedFloat('addsubps', 4, (a, b) => f32x4.add(a, v128.xor(b, evenSigns32)), alternate(4)),
   addsubpd: packedFloat('addsubpd', 8, (a, b) => f64x2.add(a, v128.xor(b, evenSigns64)), alternate(8)),
 };
-/** x86: a < b ? a : b, so NaNs and equal zeros give b. */
-export const minMaxOps: Readonly<Record<'min' | 'max', FloatForms>> = {
-  min: {
-    ps: binaryV('minps', (a, b) => f32x4.pmin(b, a)),
-    pd: binaryV('minpd', (a, b) => f64x2.pmin(b, a)),
-    ss: define('minss', {}, (u) => { const a = u.letF32(u.getF32('a')), b = u.letF32(u.getF32('b')); u.putF32('d', select(a, b, f32.lt(a, b))); }),
-    sd: define('minsd', {}, (u) => { const a = u.letF64(u.getF64('a')), b = u.letF64(u.getF64('b')); u.putF64('d', select(a, b, f64.lt(a, b))); }),
-  },
-  max: {
-    ps: binaryV('maxps', (a, b) => f32x4.pmax(b, a)),
-    pd: binaryV('maxpd', (a, b) => f64x2.pmax(b, a)),
-    ss: define('maxss', {}, (u) => { const a = u.letF32(u.getF32('a')), b = u.letF32(u.getF32('b')); u.putF32('d', select(a, b, f32.gt(a, b))); }),
-    sd: define('maxsd', {}, (u) => { const a = u.letF64(u.getF64('a')), b = u.letF64(u.getF64('b')); u.putF64('d', select(a, b, f64.gt(a, b))); }),
-  },
+// ── minimum and comparison ──
+
+/** Slow path of comparisons: sets IE for NaNs; the result needs nothing else. */
+const invalid = (width: Width, count: number, quiet: boolean): number => slow((cpu, record) => {
+  const a = operand(cpu, record, 'a'), b = operand(cpu, record, 'b');
+  let flags = 0;
+  for (let i = 0; i < count; i++) flags |= invalidLane(cpu.memory.view, width, a + i * width, b + i * width, quiet);
+  raiseFlags(cpu, flags);
+});
+const invalidForms = (quiet: boolean): FloatForms => ({ ps: invalid(4, 4, quiet), pd: invalid(8, 2, quiet), ss: invalid(4, 1, quiet), sd: invalid(8, 1, quiet) });
+const anyNaN = invalidForms(false), anySignaling = invalidForms(true);
+
+const unordered32 = (a: F32, b: F32): I32 => i32.or(f32.ne(a, a), f32.ne(b, b));
+const unordered64 = (a: F64, b: F64): I32 => i32.or(f64.ne(a, a), f64.ne(b, b));
+const unorderedV = (width: Width, a: V128, b: V128): I32 => {
+  const l = width === 4 ? f32x4 : f64x2;
+  return v128.any_true(v128.or(l.ne(a, a), l.ne(b, b)));
 };
 
-// ── comparisons ──
+/** Defines the four forms of an operation that only compares: its operands are read with DAZ, NaNs set IE. */
+function comparing(
+  name: string, ie: FloatForms,
+  f: { ps: (a: V128, b: V128) => V128; pd: (a: V128, b: V128) => V128; ss: (u: UopEmitter, a: F32, b: F32) => void; sd: (u: UopEmitter, a: F64, b: F64) => void },
+): FloatForms {
+  const packedForm = (form: 'ps' | 'pd', width: Width): number => binaryV(`${name}${form}`, (a0, b0, u) => {
+    const a = operandV(u, width, a0), b = operandV(u, width, b0);
+    u.if(unorderedV(width, a, b), () => u.helper(ie[form]));
+    return f[form](a, b);
+  });
+  return {
+    ps: packedForm('ps', 4),
+    pd: packedForm('pd', 8),
+    ss: define(`${name}ss`, {}, (u) => {
+      const a = operandF32(u, u.getF32('a')), b = operandF32(u, u.getF32('b'));
+      u.if(unordered32(a, b), () => u.helper(ie.ss));
+      f.ss(u, a, b);
+    }),
+    sd: define(`${name}sd`, {}, (u) => {
+      const a = operandF64(u, u.getF64('a')), b = operandF64(u, u.getF64('b'));
+      u.if(unordered64(a, b), () => u.helper(ie.sd));
+      f.sd(u, a, b);
+    }),
+  };
+}
+
+/** x86: a < b ? a : b, so NaNs and equal zeros give b. */
+export const minMaxOps: Readonly<Record<'min' | 'max', FloatForms>> = {
+  min: comparing('min', anyNaN, {
+    ps: (a, b) => f32x4.pmin(b, a),
+    pd: (a, b) => f64x2.pmin(b, a),
+    ss: (u, a, b) => u.putF32('d', select(a, b, f32.lt(a, b))),
+    sd: (u, a, b) => u.putF64('d', select(a, b, f64.lt(a, b))),
+  }),
+  max: comparing('max', anyNaN, {
+    ps: (a, b) => f32x4.pmax(b, a),
+    pd: (a, b) => f64x2.pmax(b, a),
+    ss: (u, a, b) => u.putF32('d', select(a, b, f32.gt(a, b))),
+    sd: (u, a, b) => u.putF64('d', select(a, b, f64.gt(a, b))),
+  }),
+};
 
 interface Comparable<T, R> { eq(a: T, b: T): R; ne(a: T, b: T): R; lt(a: T, b: T): R; le(a: T, b: T): R }
 /** The eight predicates of CMPPS: eq lt le unord neq nlt nle ord. */
@@ -131,16 +210,15 @@ function predicate<T, R>(l: Comparable<T, R>, and: (a: R, b: R) => R, not: (a: R
     default: return and(l.eq(a, a), l.eq(b, b));
   }
 }
-const NAMES = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
-const vector = (l: Comparable<V128, V128>, n: number) => (a: V128, b: V128, u: UopEmitter): V128 => predicate(l, v128.and, v128.not, n, u.letV(a), u.letV(b));
 
-/** Index is the predicate: all ones where it holds. */
-export const compareOps: readonly FloatForms[] = NAMES.map((name, n) => ({
-  ps: binaryV(`cmp${name}ps`, vector(f32x4, n)),
-  pd: binaryV(`cmp${name}pd`, vector(f64x2, n)),
-  ss: define(`cmp${name}ss`, {}, (u) => u.put32('d', negateMask(predicate(f32, i32.and, i32.eqz, n, u.letF32(u.getF32('a')), u.letF32(u.getF32('b')))))),
-  sd: define(`cmp${name}sd`, {}, (u) => u.set64('d', i64.extend_i32_s(negateMask(predicate(f64, i32.and, i32.eqz, n, u.letF64(u.getF64('a')), u.letF64(u.getF64('b'))))))),
-}));
+/** Index is the predicate: all ones where it holds. Less and not-less complain about any NaN, the others about signaling ones. */
+export const compareOps: readonly FloatForms[] = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'].map((name, n) =>
+  comparing(`cmp${name}`, (n & 3) === 1 || (n & 3) === 2 ? anyNaN : anySignaling, {
+    ps: (a, b) => predicate(f32x4, v128.and, v128.not, n, a, b),
+    pd: (a, b) => predicate(f64x2, v128.and, v128.not, n, a, b),
+    ss: (u, a, b) => u.put32('d', negateMask(predicate(f32, i32.and, i32.eqz, n, a, b))),
+    sd: (u, a, b) => u.set64('d', i64.extend_i32_s(negateMask(predicate(f64, i32.and, i32.eqz, n, a, b)))),
+  }));
 
 const compareSpec = { writes: Flag.C | Flag.P | Flag.A | Flag.Z | Flag.S | Flag.O, hot: true };
 
@@ -154,10 +232,19 @@ function setOrder<T>(u: UopEmitter, l: { eq(a: T, b: T): I32; lt(a: T, b: T): I3
   u.setSF(i64.const(0));
   u.setOF(i64.const(0));
 }
-export const compareFlags = {
-  ss: define('comiss', compareSpec, (u) => setOrder(u, f32, u.letF32(u.getF32('a')), u.letF32(u.getF32('b')))),
-  sd: define('comisd', compareSpec, (u) => setOrder(u, f64, u.letF64(u.getF64('a')), u.letF64(u.getF64('b')))),
-};
+const orderForms = (name: string, ie: FloatForms) => ({
+  ss: define(`${name}ss`, compareSpec, (u) => {
+    const a = operandF32(u, u.getF32('a')), b = operandF32(u, u.getF32('b'));
+    u.if(unordered32(a, b), () => u.helper(ie.ss));
+    setOrder(u, f32, a, b);
+  }),
+  sd: define(`${name}sd`, compareSpec, (u) => {
+    const a = operandF64(u, u.getF64('a')), b = operandF64(u, u.getF64('b'));
+    u.if(unordered64(a, b), () => u.helper(ie.sd));
+    setOrder(u, f64, a, b);
+  }),
+});
+export const compareFlags = { comi: orderForms('comi', anyNaN), ucomi: orderForms('ucomi', anySignaling) } as const;
 
 // ── approximations and dot products ──
 

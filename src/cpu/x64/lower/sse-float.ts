@@ -21,8 +21,10 @@ const compare = (form: Form): Lowering => (b, i) => b.emit(compareOps[i.immLo & 
 
 const round = (name: 'roundps' | 'roundpd' | 'roundss' | 'roundsd'): Lowering => (b, i) => {
   const mode = (i.immLo & 4) !== 0 ? 'mxcsr' : ROUNDINGS[i.immLo & 3];
-  b.emit(roundOps[mode][name], b.place(0), b.readV(1));
+  b.emit(roundOps[mode][name], b.place(0), b.readV(1), 0, 0, i.immLo & 8);
 };
+
+const order = (op: number): Lowering => (b) => b.emit(op, 0, b.place(0), b.readV(1));
 
 const integerResult = (ops: { readonly 4: number; readonly 8: number }): Lowering => (b, i) => b.emit(ops[i.osize[0] as 4 | 8], b.place(0), b.readV(1));
 const integerSource = (ops: { readonly 4: number; readonly 8: number }): Lowering => (b, i) => b.emit(ops[i.osize[1] as 4 | 8], b.place(0), b.read(1));
@@ -48,8 +50,10 @@ lower({
   'andnps andnpd': vectorLowering(packedOps.pandn.xmm),
   'orps orpd': vectorLowering(packedOps.por.xmm),
   'xorps xorpd': xor,
-  'comiss ucomiss': (b) => b.emit(compareFlags.ss, 0, b.place(0), b.readV(1)),
-  'comisd ucomisd': (b) => b.emit(compareFlags.sd, 0, b.place(0), b.readV(1)),
+  comiss: order(compareFlags.comi.ss),
+  comisd: order(compareFlags.comi.sd),
+  ucomiss: order(compareFlags.ucomi.ss),
+  ucomisd: order(compareFlags.ucomi.sd),
   cvtss2si: integerResult(toInteger.cvtss2si),
   cvttss2si: integerResult(toInteger.cvttss2si),
   cvtsd2si: integerResult(toInteger.cvtsd2si),

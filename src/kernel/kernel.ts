@@ -5,6 +5,7 @@
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Clock, Log, RandomBytes } from '../host/ports.ts';
 import { PAGE_SIZE } from '../cpu/memory.ts';
+import { IoSubsystem } from './io-subsystem.ts';
 import { PageAllocator } from './mm/pages.ts';
 import type { SharedMemory } from './mm/shared-memory.ts';
 import { exitGroup } from './task/exit.ts';
@@ -18,7 +19,6 @@ import { Signals } from './task/signals.ts';
 import { type SpawnSpec, spawn } from './task/spawn.ts';
 import type { Task } from './task/task.ts';
 import { type Timer, TimerHeap } from './timers.ts';
-import { IoSubsystem } from './io-subsystem.ts';
 import type { MountNamespace } from './vfs/mount.ts';
 import { Vfs } from './vfs/vfs.ts';
 import { SIGKILL } from '../abi/signal.ts';
@@ -59,10 +59,9 @@ export class Kernel {
   readonly signals: Signals;
   readonly futexes: FutexTable;
   readonly vfs: Vfs;
+  readonly io: IoSubsystem;
   /** The page of the vDSO, once a program has been loaded. */
   vdso: SharedMemory | undefined;
-  /** Terminals, pipes, sockets. */
-  readonly io: IoSubsystem;
   /** The mounts of the container; set by the runtime before the first spawn. */
   namespace: MountNamespace | undefined;
 
@@ -77,6 +76,10 @@ export class Kernel {
   readonly bootTime: number;
   /** Executed guest time in ms. */
   cpuMs = 0;
+  /** The running task gives up the rest of its slice (sched_yield). */
+  yielding = false;
+  /** Monotonic ms at which the running slice began. */
+  sliceStart = 0;
   readBytes = 0;
   writtenBytes = 0;
   forks = 0;
@@ -98,12 +101,12 @@ export class Kernel {
     this.pidsLimit = options.pidsLimit ?? PID_MAX;
     this.pages = new PageAllocator(this.cpu.memory, this.cpu.code, Math.floor(this.memoryLimit / PAGE_SIZE));
     this.vfs = new Vfs(this.clock, this.random, this.pages, this.cpu.code, this.log);
+    this.io = new IoSubsystem(this);
     this.bootTime = this.clock.monotonic();
     this.timers = new TimerHeap((deadline) => this.scheduler.timerSet(deadline));
     this.scheduler = new Scheduler(this, options.yieldToHost ?? ((f) => { setTimeout(f, 0); }));
     this.signals = new Signals(this);
     this.futexes = new FutexTable(this);
-    this.io = new IoSubsystem(this);
   }
 
   /** A deadline `ms` from now, for Block and timers. */

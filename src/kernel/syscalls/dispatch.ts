@@ -5,7 +5,8 @@ import { PageWait } from '../mm/mm.ts';
 import { formatCall } from '../strace.ts';
 import type { Task, Wait } from '../task/task.ts';
 import { Block, NO_RESULT, type SyscallRow } from './define.ts';
-import { syscallName, syscalls } from './table.ts';
+import { nameOf } from './names.ts';
+import { syscalls } from './table.ts';
 
 const rows: (SyscallRow | undefined)[] = [];
 for (const row of syscalls) rows[row.nr] = row;
@@ -64,6 +65,6 @@ function unknown(task: Task, nr: number): void {
   const { reported, log } = task.kernel;
   if (reported.has(nr)) return;
   reported.add(nr);
-  log('kernel', `unimplemented syscall ${syscallName(nr)} (${nr}) called by ${task.comm}`);
+  log('kernel', `unimplemented syscall ${nameOf(nr)} (${nr}) called by ${task.comm}`);
 }
 

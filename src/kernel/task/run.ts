@@ -21,6 +21,7 @@ export function runTask(kernel: Kernel, task: Task, end: number): void {
   const { cpu, clock } = kernel;
   let now = clock.monotonic();
   const started = now;
+  kernel.sliceStart = now;
   cpu.load(task.context, task.mm);
   if (task.wait) resumeWait(kernel, task);
   while (task.state === 'ready' && task.process.stopSignal === 0) {
@@ -45,6 +46,10 @@ export function runTask(kernel: Kernel, task: Task, end: number): void {
     const done = cpu.counters.instructions - before;
     if (exit === Exit.Interrupted && now - ranFrom > 0.5) rate += (done / (now - ranFrom) - rate) * 0.2;
     if (now >= end) break;
+    if (kernel.yielding) {
+      kernel.yielding = false;
+      if (kernel.scheduler.ready) break;
+    }
   }
   const spent = now - started;
   task.userTime += spent;

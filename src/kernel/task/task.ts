@@ -60,6 +60,7 @@ export class Task implements Waiter {
   schedPolicy = 0;
   schedPriority = 0;
   timerSlack = 50000;
+  affinity = 1;
 
   constructor(
     readonly kernel: Kernel,

@@ -14,6 +14,8 @@ export class PageAllocator {
   /** Next page that was never handed out, hence still zero. */
   private fresh: number;
   private allocated = 0;
+  /** Frees cached file pages when memory runs short; false when there are none (Vfs.reclaim). */
+  reclaim: (() => boolean) | undefined;
 
   /** @param limit pages that may be allocated at once: the container's memory limit */
   constructor(readonly memory: PhysicalMemory, private readonly code: CodeCache, public limit = Infinity) {
@@ -54,10 +56,14 @@ export class PageAllocator {
   refs(page: number): number { return this.counts[page / PAGE_SIZE]; }
 
   private take(): number {
-    if (this.allocated >= this.limit) return 0;
+    if (this.allocated >= this.limit && !(this.reclaim?.() && this.allocated < this.limit)) return 0;
     let page = this.free.pop();
+    if (page === undefined && this.fresh + PAGE_SIZE > this.memory.size && !this.grow()) {
+      if (!this.reclaim?.()) return 0;
+      page = this.free.pop();
+      if (page === undefined) return 0;
+    }
     if (page === undefined) {
-      if (this.fresh + PAGE_SIZE > this.memory.size && !this.grow()) return 0;
       page = this.fresh;
       this.fresh += PAGE_SIZE;
     }

@@ -75,7 +75,7 @@ export class CachedContent implements Content {
     return this.fromSource(offset, scratch.subarray(0, n)) ? n : 0;
   }
 
-  private fromSource(offset: number, into: Uint8Array): boolean {
+  protected fromSource(offset: number, into: Uint8Array): boolean {
     const valid = Math.max(0, Math.min(into.length, this.sourceEnd - offset));
     if (valid > 0 && !this.source!.peek(offset, into.subarray(0, valid))) return false;
     into.fill(0, valid);
@@ -83,7 +83,7 @@ export class CachedContent implements Content {
   }
 
   /** Starts fetching what of [from, to) is neither cached nor at hand. */
-  private fetchRange(from: number, to: number): Promise<void> | undefined {
+  protected fetchRange(from: number, to: number): Promise<void> | undefined {
     const end = Math.min(to, this.sourceEnd);
     if (!this.source || from >= end) return undefined;
     let first = from, last = end;

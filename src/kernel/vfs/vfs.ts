@@ -37,7 +37,9 @@ export class Vfs {
     readonly pages: PageAllocator,
     readonly code: CodeCache,
     readonly log: Log = () => {},
-  ) {}
+  ) {
+    pages.reclaim = () => this.reclaim();
+  }
 
   private internal: { fs: TmpFs; mount: Mount } | undefined;
   /** The tmpfs that nobody mounts, for memfd_create. */

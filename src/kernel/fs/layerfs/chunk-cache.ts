@@ -20,7 +20,9 @@ export class ChunkCache {
 
   constructor(private readonly now: () => number, private readonly capacity = 32 << 20) {}
 
-  open(reader: ChunkReader): ChunkedBlob { return new ChunkedBlob(this, reader, this.blobs++); }
+  open(reader: ChunkReader): ChunkedBlob { return new ChunkedBlob(this, reader, this.newBlob()); }
+  /** A number under which chunks of something new are kept. */
+  newBlob(): number { return this.blobs++; }
 
   /** The chunk if it can be had at once. */
   peek(reader: ChunkReader, blob: number, chunk: number): Uint8Array | undefined {
@@ -35,7 +37,8 @@ export class ChunkCache {
     if (this.pending.has(key)) return undefined;
     const answer = reader.read(chunk);
     if (answer instanceof Uint8Array) { this.keep(key, answer); return answer; }
-    const arrival = answer.then((bytes) => { this.pending.delete(key); this.keep(key, bytes); }, (e) => { this.pending.delete(key); throw e; });
+    const current = (): boolean => this.pending.get(key) === arrival && this.pending.delete(key);
+    const arrival: Promise<void> = answer.then((bytes) => { if (current()) this.keep(key, bytes); }, (e) => { current(); throw e; });
     arrival.catch(() => {});
     this.pending.set(key, arrival);
     return undefined;
@@ -44,6 +47,14 @@ export class ChunkCache {
   /** Resolves when the chunk has come; undefined when it is there. */
   fetch(reader: ChunkReader, blob: number, chunk: number): Promise<void> | undefined {
     return this.peek(reader, blob, chunk) ? undefined : this.pending.get(`${blob}:${chunk}`);
+  }
+
+  /** The chunk's bytes have changed: what is kept or on its way is void. */
+  forget(blob: number, chunk: number): void {
+    const key = `${blob}:${chunk}`, cached = this.chunks.get(key);
+    if (cached) this.held -= cached.bytes.length;
+    this.chunks.delete(key);
+    this.pending.delete(key);
   }
 
   private keep(key: string, bytes: Uint8Array): void {

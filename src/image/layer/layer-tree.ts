@@ -30,6 +30,8 @@ export class LayerTree {
       if (entry.type === 'directory') this.set('', this.inode(entry, contentOffset));
       return;
     }
+    // What aufs kept for itself at the root (.wh..wh.plnk/…).
+    if (given.startsWith(AUFS_META) && given !== OPAQUE) return;
     const [directory, base] = splitPath(given);
     const parent = this.resolveDirectory(directory, entry.name);
     if (base.startsWith(WHITEOUT)) { this.whiteout(parent, base, entry.name); return; }

@@ -45,7 +45,7 @@ async function pushLayer(context: PushContext, diffId: string): Promise<LayerBlo
     progress({ status: 'Layer already exists', progressDetail: {}, id });
     return blob;
   }
-  const packed: Blob = await blobs.spool(iterate(streamOf(layers.tar(diffId)).pipeThrough(new CompressionStream('gzip'))), context.signal);
+  const packed: Blob = await blobs.spool(iterate(streamOf(layers.tar(diffId)).pipeThrough(gzip())), context.signal);
   try {
     const blob = { digest: packed.digest, size: packed.size, mediaType: MediaType.DockerLayerGzip };
     if (await exists(context, packed.digest)) {
@@ -60,6 +60,9 @@ async function pushLayer(context: PushContext, diffId: string): Promise<LayerBlo
     await packed.remove();
   }
 }
+
+/** The DOM's types of stream chunks are narrower than ours in web.d.ts: the same class, declared twice. */
+function gzip(): { writable: WritableStream<Uint8Array>; readable: ReadableStream<Uint8Array> } { return new CompressionStream('gzip') as { writable: WritableStream; readable: ReadableStream }; }
 
 async function exists(context: PushContext, digest: string): Promise<boolean> {
   try { await request(context, `${context.name}/blobs/${digest}`, { method: 'HEAD' }); return true; } catch (e) {

@@ -33,7 +33,7 @@ export class RegisterFile implements CpuState {
   getBig(reg: number): bigint { return this.memory.view.getBigUint64(state.gpr(reg), true); }
   setBig(reg: number, value: bigint): void { this.memory.view.setBigUint64(state.gpr(reg), BigInt.asUintN(64, value), true); }
 
-  get rip(): number { return this.memory.u32[(state.RIP + 4) >> 2] * 2 ** 32 + this.memory.u32[state.RIP >> 2]; }
+  get rip(): number { return this.read64(state.RIP); }
   set rip(value: number) { this.write64(state.RIP, value); }
   get fsBase(): number { return this.read64(state.FSBASE); }
   set fsBase(value: number) { this.write64(state.FSBASE, value); }

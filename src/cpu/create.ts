@@ -7,9 +7,10 @@ import { PhysicalMemory } from './memory.ts';
 import { SoftMmu } from './mmu.ts';
 import * as state from './state.ts';
 import { crcTable } from './uops/bits.ts';
-import { InternalExit } from './uops/branch.ts';
+import { call, callIndirect, InternalExit, ret } from './uops/branch.ts';
 import { helpers, type HelperCpu } from './uops/helper.ts';
 import { Offset } from './uops/record.ts';
+import { leave, pop, push, pushImm } from './uops/stack.ts';
 import { createCpuid } from './x64/cpuid.ts';
 import { isLowered } from './x64/lower/index.ts';
 
@@ -24,6 +25,8 @@ export interface CpuOptions {
   random?: (into: Uint8Array) => void;
 }
 
+/** Uops that address the stack without naming it. */
+const STACK_UOPS: ReadonlySet<number> = new Set([push[8], push[2], pushImm[8], pushImm[2], pop[8], pop[2], leave, call, callIndirect, ret]);
 const WASM_PAGE = 65536;
 const MAX_PAGES = 65535;
 let interpreter: WebAssembly.Module | undefined;
@@ -117,13 +120,22 @@ class Machine implements Cpu {
   }
 
   private miss(low: number, high: number, access: number): number {
-    const entry = this.mmu.miss((high >>> 0) * 2 ** 32 + (low >>> 0), access);
-    if (entry === 0) this.memory.i32[state.FAULT_VECTOR >> 2] = this.mmu.faultVector;
+    const entry = this.mmu.miss(high * 2 ** 32 + (low >>> 0), access);
+    if (entry === 0) this.memory.i32[state.FAULT_VECTOR >> 2] = this.mmu.faultVector === Vector.GP && this.usesStack() ? Vector.SS : this.mmu.faultVector;
     return entry;
   }
 
+  /** Whether the current record's access is relative to rsp or rbp: a non-canonical address is #SS then. */
+  private usesStack(): boolean {
+    const { u16, u32 } = this.memory;
+    const record = u32[state.RECORD >> 2];
+    if (record === 0) return false;
+    const base = u16[(record + Offset.a) >> 1];
+    return STACK_UOPS.has(u16[(record + Offset.op) >> 1]) || base === state.gpr(4) || base === state.gpr(5);
+  }
+
   private fetch(low: number, high: number): number {
-    const va = (high >>> 0) * 2 ** 32 + (low >>> 0);
+    const va = high * 2 ** 32 + (low >>> 0);
     const offset = low & 4095;
     // No record is current while fetching: a page dropped on the way drops entirely.
     this.memory.i32[state.RECORD >> 2] = 0;
@@ -164,7 +176,7 @@ class Machine implements Cpu {
     }
     this.fetchFault = false;
     this.fault.vector = vector;
-    this.fault.address = vector === Vector.PF ? this.mmu.faultAddress : vector === Vector.GP ? 0 : this.state.rip;
+    this.fault.address = vector === Vector.PF ? this.mmu.faultAddress : vector === Vector.GP || vector === Vector.SS ? 0 : this.state.rip;
     this.fault.access = vector === Vector.PF ? this.mmu.faultAccess : 0;
   }
 

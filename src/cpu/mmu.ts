@@ -27,6 +27,8 @@ const LOW_PAGES = 1 << 20;
 /** writers[]: no entry with W, one (slot and page number, plus one), or look for it. */
 const NO_WRITER = 0, MANY_WRITERS = 0xffffffff;
 const PAGE = 4096;
+/** User addresses are below; negative ones (as signed 64-bit numbers) down to -TOP are canonical too, but never mapped. */
+const TOP = 2 ** 47;
 
 export class SoftMmu implements Mmu {
   /** The fault that the last miss recorded. */
@@ -69,8 +71,8 @@ export class SoftMmu implements Mmu {
     this.faultAddress = va;
     this.faultAccess = access;
     this.faultVector = Vector.PF;
-    if (va >= 0x8000_0000_0000) {
-      if (va < 0xffff_8000_0000_0000) { this.faultVector = Vector.GP; this.faultAddress = 0; }
+    if (va < 0 || va >= TOP) {
+      if (va < -TOP || va >= TOP) { this.faultVector = Vector.GP; this.faultAddress = 0; }
       return 0;
     }
     return this.fill(this.current.space!, this.current, va, access);
@@ -136,7 +138,7 @@ export class SoftMmu implements Mmu {
     let entry = 0;
     if (slot !== undefined && number < LOW_PAGES) entry = this.memory.u32[(slot.base >> 2) + number];
     if ((entry & access) === 0) {
-      if (va >= 0x8000_0000_0000 || va < 0) return -1;
+      if (va >= TOP || va < 0) return -1;
       entry = this.fill(space, slot, va, access);
       if (entry === 0) return -1;
     }

@@ -195,13 +195,13 @@ export const adcx = carryAdd('adcx', Flag.C, (u) => u.cf(), (u, v) => u.setCF(v)
 export const adox = carryAdd('adox', Flag.O, (u) => u.of(), (u, v) => u.setOF(i64.sub(i64.const(0), i64.extend_i32_u(v))));
 
 /**
- * CMPXCHG: a is the destination's old value, b the source, d receives the destination's new value. The accumulator is
- * rax, written last.
+ * CMPXCHG: d and a are the destination, b the source. When the accumulator (rax) differs it receives the old value, and
+ * the destination is left alone: the upper half of a 32-bit register too.
  */
 export const cmpxchg = bySize((size) => defineFlagged(`cmpxchg${size * 8}`, { writes: ALL_FLAGS }, (u, flags) => {
   const w = widths[size];
   const rax = state.gpr(0);
   const acc = w.name(u, w.get(u, rax)), old = w.name(u, w.get(u, 'a')), source = w.name(u, w.get(u, 'b'));
   if (flags) subFlags(u, w, acc, old, w.name(u, w.sub(acc, old)), 'plain');
-  u.if(w.eq(acc, old), () => w.set(u, 'd', source), () => { w.set(u, 'd', old); w.set(u, rax, old); });
+  u.if(w.eq(acc, old), () => w.set(u, 'd', source), () => w.set(u, rax, old));
 }));

@@ -2,9 +2,9 @@
  * The ends of blocks. Records: d is the number of guest instructions the block retires, aux the taken target and c the
  * next instruction, both as offsets from the page's start (they may lie outside).
  */
-import { Exit, Access } from '../cpu.ts';
+import { Access, Exit, Vector } from '../cpu.ts';
 import * as state from '../state.ts';
-import { i32, i64, type I32, type I64 } from '../wasm/code.ts';
+import { drop, i32, i64, type I32, type I64 } from '../wasm/code.ts';
 import { ALL_FLAGS, define, defineFlagged, Flag } from './define.ts';
 import { alu, bySize, logicFlags, subFlags, widths, type BySize, type Pair, type Width } from './alu.ts';
 import type { UopEmitter } from './emitter.ts';
@@ -24,8 +24,20 @@ function branch(u: UopEmitter, condition: I32): void {
 export const jump = define('jump', hot, (u) => { u.retire(u.raw('d')); u.goto('taken', u.aux()); });
 /** Falls into the next block, without a budget check: the end of a page or the start of a block that exists already. */
 export const fall = define('fall', hot, (u) => { u.retire(u.raw('d')); u.goto('next', u.raw('c')); });
-/** To the address in a; b is free. */
-export const jumpIndirect = define('jumpi', hot, (u) => { u.retire(u.raw('d')); u.jump(u.get64('a')); });
+/** #GP at the branch itself for a target that is no canonical address; `first` faults before that. */
+function checkTarget(u: UopEmitter, target: I64, first?: () => void): void {
+  u.if(i64.gt_u(i64.add(i64.shr_s(target, i64.const(47)), i64.const(1)), i64.const(1)), () => {
+    first?.();
+    u.raise(i32.const(Vector.GP));
+  });
+}
+/** To the address in a. */
+export const jumpIndirect = define('jumpi', hot, (u) => {
+  const target = u.let64(u.get64('a'));
+  checkTarget(u, target);
+  u.retire(u.raw('d'));
+  u.jump(target);
+});
 
 const push = (u: UopEmitter, value: I64): void => {
   const sp = u.let64(i64.sub(u.get64(rsp), i64.const(8)));
@@ -39,6 +51,7 @@ export const call = define('call', hot, (u) => {
 });
 export const callIndirect = define('calli', hot, (u) => {
   const target = u.let64(u.get64('a'));
+  checkTarget(u, target, () => u.emit(drop(u.translate(i64.sub(u.get64(rsp), i64.const(8)), 8, Access.Write))));
   push(u, u.inPage(u.raw('c')));
   u.retire(u.raw('d'));
   u.jump(target);
@@ -47,6 +60,7 @@ export const callIndirect = define('calli', hot, (u) => {
 export const ret = define('ret', hot, (u) => {
   const sp = u.let64(u.get64(rsp));
   const target = u.let64(i64.load(u.translate(sp, 8, Access.Read)));
+  checkTarget(u, target);
   u.set64(rsp, i64.add(sp, i64.add(i64.const(8), i64.extend_i32_u(u.aux()))));
   u.retire(u.raw('d'));
   u.jump(target);

@@ -1,6 +1,6 @@
 /** Loads, stores and address computation. The memory operand is [a + disp], or [a + (b << aux) + disp] in the form op + 1. */
 import { Access, Vector } from '../cpu.ts';
-import { i32, i64, v128, type I64 } from '../wasm/code.ts';
+import { drop, i32, i64, v128, type I64 } from '../wasm/code.ts';
 import { defineMemory } from './define.ts';
 import { loadS, loadZ, type Size, type UopEmitter } from './emitter.ts';
 
@@ -58,7 +58,7 @@ function aligned(u: UopEmitter): I64 {
 export const checkWrite = defineMemory('checkw', {}, (u) => {
   const va = u.let64(u.address());
   const last = i64.add(va, i64.extend_i32_u(i32.sub(u.imm32(), i32.const(1))));
-  u.emit([u.translate(va, 1, Access.Write), 0x1a, u.translate(last, 1, Access.Write), 0x1a]);
+  u.emit([drop(u.translate(va, 1, Access.Write)), drop(u.translate(last, 1, Access.Write))]);
 });
 
 /** Raises #GP unless the operand is aligned to imm32 bytes (a power of two). */

@@ -1,6 +1,6 @@
 /**
  * Shifts and rotates. The count is aux (already masked, never 0) or the low byte of b, masked here; by a count of zero
- * they change no flag. OF is what hardware gives for a count of one.
+ * they change no flag. OF is what hardware gives for a count of one; AF, undefined, is what AMD's processors give.
  */
 import { i32, i64, type I32, type I64 } from '../wasm/code.ts';
 import { bySize, resultFlags, widths, type BySize, type Pair } from './alu.ts';
@@ -16,7 +16,7 @@ const overflow = (cond: I32): I64 => i64.sub(i64.const(0), i64.extend_i32_u(cond
 function shiftFlags(u: UopEmitter, size: Size, cf: I32, of: I32, result: I64): void {
   u.setCF(cf);
   u.setOF(overflow(of));
-  u.setAF(i32.const(0));
+  u.setAF(i32.const(0x10));
   const w = widths[size];
   resultFlags(u, w, (size === 8 ? result : i32.wrap_i64(result)) as I64);
 }

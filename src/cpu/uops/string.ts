@@ -144,18 +144,14 @@ function once(name: string, operands: Operands) {
 /** Repeats while the operands are equal, or while they differ. */
 function repeated(name: string, equal: boolean, operands: Operands) {
   return defineString(name, { mayWrite: ALL_FLAGS }, (u, x, size) => {
-    const l = u.var64(i64.const(0)), r = u.var64(i64.const(0)), ran = u.var32(i32.const(0));
     repeat(u, x, (done) => {
       const { left, right, registers } = operands(u, x, size);
       const step = u.let64(x.step(size));
       for (const p of registers) x.add(p, step);
       countOne(u, x);
-      l.set(left);
-      r.set(right);
-      ran.set(i32.const(1));
-      done(equal ? i64.ne(l.get, r.get) : i64.eq(l.get, r.get));
+      compareFlags(u, size, left, right);
+      done(equal ? i64.ne(left, right) : i64.eq(left, right));
     });
-    u.if(ran.get, () => compareFlags(u, size, l.get, r.get));
   });
 }
 export const cmps = once('cmps', compared), repeCmps = repeated('repe.cmps', true, compared), repneCmps = repeated('repne.cmps', false, compared);

@@ -1,13 +1,14 @@
 /** Integer arithmetic, logic, shifts and bit instructions. */
+import { FSBASE, GSBASE } from '../../state.ts';
 import { adcx, adox, alu, cmpxchg, dec, inc, neg, not, type BySize, type Pair } from '../../uops/alu.ts';
 import { cmpxchg16b, cmpxchg8b } from '../../uops/atomic.ts';
 import { bitUnit, bsf, bsr, bt, btc, btr, bts, crc32, lzcnt, popcnt, tzcnt } from '../../uops/bits.ts';
 import type { Size } from '../../uops/emitter.ts';
-import { checkAligned, checkWrite, lea64, load, loadForWrite, store } from '../../uops/memory.ts';
+import { checkAligned, lea64, load, loadForWrite, store } from '../../uops/memory.ts';
 import { move } from '../../uops/move.ts';
 import { div, idiv, imul, imul2, mul } from '../../uops/muldiv.ts';
 import { shift, shld, shrd } from '../../uops/shift.ts';
-import { Kind, type Insn } from '../insn.ts';
+import { Kind, SEG_FS, SEG_NONE, type Insn } from '../insn.ts';
 import type { BlockBuilder } from './builder.ts';
 import { lower, type Lowering } from './lower.ts';
 
@@ -51,14 +52,31 @@ const accumulator = (op: BySize<number>): Lowering => (b, i) => b.emit(op[sizeOf
 /** d = op(operand 1). */
 const counting = (op: BySize<number>): Lowering => (b, i) => b.emit(op[sizeOf(i, 0)], b.place(0), b.read(1));
 
+/** The memory operand's linear address in a temporary: for instructions that write its registers before they store. */
+function pinned(b: BlockBuilder): number {
+  const address = b.temp();
+  b.mem(lea64, address);
+  return address;
+}
+
 /** A register bit offset reaches beyond the memory operand: find the unit it is in. */
 const bitTest = (op: BySize<number>, writes: boolean): Lowering => (b, i) => {
   const size = sizeOf(i, 0);
   const bit = b.read(1);
   if (!b.isMem(0)) { b.emit(op[size], b.place(0), b.place(0), bit); return; }
-  const address = b.temp(), t = b.temp();
-  b.mem(lea64, address);
-  if (i.kind[1] === Kind.Reg) b.emit(bitUnit[size], address, address, bit);
+  const t = b.temp();
+  if (i.kind[1] !== Kind.Reg) {
+    b.mem(writes ? loadForWrite[size] : load[size], t);
+    b.emit(op[size], t, t, bit);
+    if (writes) b.mem(store[size], 0, t);
+    return;
+  }
+  const segment = i.seg;
+  i.seg = SEG_NONE;
+  const address = pinned(b);
+  b.emit(bitUnit[size], address, address, bit);
+  if (i.asize === 4) b.emit(move[32], address, address);
+  if (segment !== SEG_NONE) b.emit(lea64 + 1, address, address, segment === SEG_FS ? FSBASE : GSBASE);
   b.emit(writes ? loadForWrite[size] : load[size], t, address);
   b.emit(op[size], t, t, bit);
   if (writes) b.emit(store[size], 0, address, 0, t);
@@ -96,21 +114,27 @@ lower({
     b.emit(moveBySize[size], source, old);
     b.emit(moveBySize[size], b.place(0), sum);
   },
-  cmpxchg: (b, i) => modify(b, i, (place, size) => b.emit(cmpxchg[size], place, place, b.place(1))),
+  cmpxchg: (b, i) => {
+    const size = sizeOf(i, 0);
+    if (!b.isMem(0)) { b.emit(cmpxchg[size], b.place(0), b.place(0), b.place(1)); return; }
+    const address = pinned(b), t = b.temp();
+    b.emit(loadForWrite[size], t, address);
+    b.emit(cmpxchg[size], t, t, b.place(1));
+    b.emit(store[size], 0, address, 0, t);
+  },
   cmpxchg8b: (b) => {
-    const t = b.temp();
-    b.mem(loadForWrite[8], t);
+    const address = pinned(b), t = b.temp();
+    b.emit(loadForWrite[8], t, address);
     b.emit(cmpxchg8b, t, t);
-    b.mem(store[8], 0, t);
+    b.emit(store[8], 0, address, 0, t);
   },
   cmpxchg16b: (b) => {
-    const low = b.temp(), high = b.temp();
-    b.mem(checkAligned, 0, 0, 16);
-    b.mem(checkWrite, 0, 0, 16);
-    b.mem(loadForWrite[8], low);
-    b.mem(loadForWrite[8], high, 0, 0, 8);
+    const address = pinned(b), low = b.temp(), high = b.temp();
+    b.emit(checkAligned, 0, address, 0, 0, 0, 0, 16);
+    b.emit(loadForWrite[8], low, address);
+    b.emit(loadForWrite[8], high, address, 0, 0, 0, 8);
     b.emit(cmpxchg16b, low, low, high, high);
-    b.mem(store[8], 0, low);
-    b.mem(store[8], 0, high, 0, 8);
+    b.emit(store[8], 0, address, 0, low);
+    b.emit(store[8], 0, address, 0, high, 0, 8);
   },
 });

@@ -16,7 +16,8 @@ const readBase = (base: number): Lowering => (b, i) => b.emit(i.size === 8 ? mov
 const writeBase = (base: number): Lowering => (b, i) => b.emit(i.size === 8 ? move[64] : move[32], base, b.place(0));
 
 lower({
-  'nop pause endbr64 endbr32 prefetch prefetchw prefetchnta prefetcht0 prefetcht1 prefetcht2 lfence mfence sfence clflush clflushopt clwb': nothing,
+  'nop pause endbr64 endbr32 prefetch prefetchw prefetchnta prefetcht0 prefetcht1 prefetcht2 lfence mfence sfence': nothing,
+  'clflush clflushopt clwb': (b) => b.mem(load[1], b.temp()),
   clc: (b) => b.emit(clc), stc: (b) => b.emit(stc), cmc: (b) => b.emit(cmc),
   cld: (b) => b.emit(setDirection, 0, 0, 0, 0, 0), std: (b) => b.emit(setDirection, 0, 0, 0, 0, 1),
   lahf: (b) => b.emit(lahf, ah), sahf: (b) => b.emit(sahf, 0, ah),

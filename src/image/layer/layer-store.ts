@@ -88,10 +88,15 @@ export class LayerStore {
     await this.store.commit({ puts: [[marker, new Uint8Array(0)]] });
     await this.store.deletePrefix(`${layerKey(diffId)}/`);
     let record: LayerRecord | undefined;
-    await unpackLayer(this.store, tar(), diffId, ({ size, tarSize }) => {
-      record = { diffId, size, tarSize, blobs: blob ? [blob] : [] };
-      return [[`layers/${hex(diffId)}`, encode(record)]];
-    }, signal);
+    try {
+      await unpackLayer(this.store, tar(), diffId, ({ size, tarSize }) => {
+        record = { diffId, size, tarSize, blobs: blob ? [blob] : [] };
+        return [[`layers/${hex(diffId)}`, encode(record)]];
+      }, signal);
+    } catch (e) {
+      if ((await this.store.keys(`${layerKey(diffId)}/`)).length === 0) await this.store.commit({ deletes: [marker] });
+      throw e;
+    }
     this.records.set(diffId, record!);
     await this.store.commit({ deletes: [marker] });
     return record!;

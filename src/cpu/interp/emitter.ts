@@ -131,7 +131,7 @@ export class CaseEmitter extends RecordEmitter {
       }
       this.emit([localSet(RECORD_LOCAL, target), br(this.loopLabel + this.depth)]);
     });
-    this.emit(localSet(PATCH_LOCAL, i32.add(this.r, i32.const(field))));
+    this.if(i32.lt_u(offset, i32.const(4096)), () => this.emit(localSet(PATCH_LOCAL, i32.add(this.r, i32.const(field)))));
     this.jump(this.inPage(offset));
   }
   jump(va: I64): void {

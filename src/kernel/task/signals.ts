@@ -5,6 +5,8 @@
 import { Errno } from '../../abi/errno.ts';
 import { EMPTY_SET, SA_NOCLDSTOP, SA_NODEFER, SA_RESETHAND, SI_TIMER, SIG_DFL, SIG_IGN, sigBit, SIGCHLD, SIGCONT, SIGKILL, SIGSEGV, SIGSTOP, SIGTSTP, SIGTTIN,
   SIGTTOU, type SigSet, CLD_CONTINUED, CLD_STOPPED, SS_AUTODISARM, signalName, UNBLOCKABLE } from '../../abi/signal.ts';
+import { Reg } from '../../cpu/cpu.ts';
+import { PAGE_SIZE } from '../../cpu/memory.ts';
 import type { Kernel } from '../kernel.ts';
 import { PageWait } from '../mm/mm.ts';
 import { Block } from '../syscalls/define.ts';
@@ -68,6 +70,7 @@ export class Signals {
     const action = task.process.handlers.get(info.signo);
     const bit = sigBit(info.signo);
     if (action.handler === SIG_IGN || action.handler === SIG_DFL || (task.blocked & bit) !== EMPTY_SET) {
+      this.reportFault(task, info);
       this.terminate(task, info);
       return;
     }
@@ -205,6 +208,16 @@ export class Signals {
 
   private terminate(task: Task, info: SigInfo): void {
     exitGroup(task.process, signaledStatus(info.signo));
+  }
+
+  /** One line in the log for a fault that nobody handles, as Linux prints with print-fatal-signals. */
+  private reportFault(task: Task, info: SigInfo): void {
+    const { state } = this.kernel.cpu;
+    const hex = (n: number): string => n.toString(16);
+    const where = task.mm.areas.find(state.rip);
+    const file = where?.backing?.file?.path?.dentry.name ?? where?.name ?? '';
+    this.kernel.log('kernel', `${task.comm}[${task.tid}]: ${signalName(info.signo)} at ${hex(info.address ?? 0)} ip ${hex(state.rip)} sp ${hex(state.get(Reg.rsp))} error ${task.trap.error}`
+      + (where ? ` in ${file}[${hex(state.rip - where.start + where.offset * PAGE_SIZE)}]` : ''));
   }
 
   private stop(process: Process, signo: number): void {

@@ -4,6 +4,7 @@ import { HostPipeReader, HostPipeWriter } from './fs/host-pipe.ts';
 import { fifoOpener } from './fs/pipefs/fifo.ts';
 import { PseudoFs } from './fs/pseudo.ts';
 import type { Kernel } from './kernel.ts';
+import { NetNamespace } from './net/netns.ts';
 import { Terminals } from './tty/terminals.ts';
 
 export class IoSubsystem {
@@ -12,6 +13,7 @@ export class IoSubsystem {
   /** eventfd, epoll, timerfd, signalfd, inotify, pidfd. */
   readonly anonfs: PseudoFs;
   readonly terminals: Terminals;
+  readonly net: NetNamespace;
 
   constructor(kernel: Kernel) {
     const { vfs } = kernel;
@@ -19,6 +21,7 @@ export class IoSubsystem {
     this.sockfs = new PseudoFs(vfs, 'sockfs', SOCKFS_MAGIC);
     this.anonfs = new PseudoFs(vfs, 'anon_inodefs', ANON_INODE_FS_MAGIC);
     this.terminals = new Terminals(kernel);
+    this.net = new NetNamespace(kernel);
     vfs.devices.registerFifo(fifoOpener());
   }
 

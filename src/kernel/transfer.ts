@@ -4,7 +4,7 @@
  */
 import { EINTR } from '../abi/errno.ts';
 import type { IoSource } from './io.ts';
-import { Block } from './syscalls/define.ts';
+import { Block, type Restart } from './syscalls/define.ts';
 import type { Task } from './task/task.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
@@ -28,6 +28,6 @@ export function skip(from: IoSource, count: number): void {
 }
 
 /** Parks until `queue` wakes, with `done` bytes moved so far. */
-export function waitToContinue(queue: WaitQueue, done: number, deadline?: number): Block {
-  return new Block([queue], deadline, 'sys', new Transfer(done, deadline), () => (done > 0 ? done : -EINTR));
+export function waitToContinue(queue: WaitQueue, done: number, deadline?: number, restart: Restart = 'sys'): Block {
+  return new Block([queue], deadline, restart, new Transfer(done, deadline), () => (done > 0 ? done : -EINTR));
 }

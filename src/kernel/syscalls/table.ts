@@ -14,6 +14,7 @@ import { pipeCalls } from './pipe.ts';
 import { pollCalls } from './poll.ts';
 import { prctlCalls } from './prctl.ts';
 import { signalCalls } from './signal.ts';
+import { socketCalls } from './socket.ts';
 import { sysCalls } from './sys.ts';
 import { taskCalls } from './task.ts';
 import { timeCalls } from './time.ts';
@@ -23,6 +24,6 @@ import { xattrCalls } from './xattr.ts';
 export const syscalls: readonly SyscallRow[] = [
   ...dirCalls, ...eventCalls, ...fdCalls, ...fileCalls, ...futexCalls, ...idCalls,
   ...limitCalls, ...memCalls, ...mountCalls, ...pathCalls, ...pipeCalls, ...pollCalls,
-  ...prctlCalls, ...signalCalls, ...sysCalls, ...taskCalls, ...timeCalls, ...waitCalls,
+  ...prctlCalls, ...signalCalls, ...socketCalls, ...sysCalls, ...taskCalls, ...timeCalls, ...waitCalls,
   ...xattrCalls,
 ].sort((a, b) => a.nr - b.nr);

@@ -21,7 +21,7 @@ export interface Runtime {
 }
 
 /** Locals of the main function; a uop's own function has only the first. */
-export const RECORD_LOCAL = 0, PC_LOCAL = 1, PATCH_LOCAL = 2, TABLE_LOCAL = 3;
+export const RECORD_LOCAL = 0, PC_LOCAL = 1, PATCH_LOCAL = 2, TABLE_LOCAL = 3, CONDITION_LOCAL = 4, FIRST_FREE_LOCAL = 5;
 
 /** What a uop's function returns: go on; look up state.RIP; or an Exit, to be returned from the run. */
 export const Outcome = { Next: -1, Lookup: -2 } as const;
@@ -110,17 +110,33 @@ abstract class RecordEmitter extends UopEmitter {
     this.emit(i32.store(i32.const(state.RECORD), this.r));
     this.if(call<I32>(this.runtime.helper, i32.const(id), this.r), () => this.emit(ret(i32.const(Exit.Fault))));
   }
+  /** The whole of a branch. */
+  protected emitBranch(condition: I32): void {
+    this.retire(this.raw('d'));
+    this.if(condition, () => this.goto('taken', this.aux()));
+    this.goto('next', this.raw('c'));
+  }
   exit(code: number, va: I64): void { this.emit([i64.store(i32.const(state.RIP), va), ret(i32.const(code))]); }
 }
 
 /** A uop as a case of the main switch. */
 export class CaseEmitter extends RecordEmitter {
   protected readonly tableBase = localGet<I32>(TABLE_LOCAL);
-  /** Label of the dispatch loop as seen from the case's outermost level; the lookup loop is one further out. */
+  /** Label of the dispatch loop as seen from the case's outermost level; the branch tail is one further in, the lookup loop one out. */
   loopLabel = 0;
 
   protected finish(): void {
     this.emit([localSet(RECORD_LOCAL, i32.add(this.r, i32.const(32))), br(this.loopLabel + this.depth)]);
+  }
+  /** All branches share one tail behind the cases. */
+  branch(condition: I32): void {
+    this.emit([localSet(CONDITION_LOCAL, condition), br(this.loopLabel - 1 + this.depth)]);
+  }
+  /** That tail, in the dispatch loop. */
+  branchTail(): Code {
+    this.locals.reset();
+    this.loopLabel = 0;
+    return this.collect(() => this.emitBranch(localGet<I32>(CONDITION_LOCAL)));
   }
   goto(successor: 'taken' | 'next', offset: I32): void {
     const field = Offset[successor];
@@ -144,6 +160,7 @@ export class FunctionEmitter extends RecordEmitter {
   protected readonly tableBase = i32.load(i32.const(state.TABLE_BASE));
 
   protected finish(): void { this.emit(i32.const(Outcome.Next)); }
+  branch(condition: I32): void { this.emitBranch(condition); }
   goto(_successor: 'taken' | 'next', offset: I32): void { this.jump(this.inPage(offset)); }
   jump(va: I64): void { this.exit(Outcome.Lookup, va); }
 }

@@ -10,7 +10,7 @@ import { uops } from '../uops/define.ts';
 import { MARK, Offset } from '../uops/record.ts';
 import { block, br, brIf, brTable, call, callIndirect, i32, i64, ifElse, localGet, localSet, loop, memoryCopy, ret, v128, ValType, type Code, type I32, type I64, type Stmt, type V128 } from '../wasm/code.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import { CaseEmitter, FunctionEmitter, Locals, Outcome, PATCH_LOCAL, PC_LOCAL, RECORD_LOCAL, TABLE_LOCAL, type Runtime } from './emitter.ts';
+import { CaseEmitter, FIRST_FREE_LOCAL, FunctionEmitter, Locals, Outcome, PATCH_LOCAL, PC_LOCAL, RECORD_LOCAL, TABLE_LOCAL, type Runtime } from './emitter.ts';
 
 const I = ValType.i32, L = ValType.i64, V = ValType.v128;
 
@@ -54,9 +54,9 @@ export function generateInterpreter(initialPages: number, maximumPages: number):
   m.table(table);
 
   const run = m.declare({ params: [], results: [I] });
-  const locals = new Locals(TABLE_LOCAL + 1);
+  const locals = new Locals(FIRST_FREE_LOCAL);
   const body = runBody(runtime, locals, fetch, m.type(functionType));
-  m.define(run, [I, L, I, I, ...locals.types], body);
+  m.define(run, [I, L, I, I, I, ...locals.types], body);
   m.exportFunction('run', run);
   m.exportFunction('translate', translate);
   return m.build();
@@ -73,16 +73,17 @@ function runBody(runtime: Runtime, locals: Locals, fetch: number, functionType: 
   hot.forEach((uop, k) => { depths[uop.id] = k; });
   nest = brTable(i32.load16_u(r, Offset.op), depths, hot.length);
   hot.forEach((uop, k) => {
-    emitter.loopLabel = cases - 1 - k;
+    emitter.loopLabel = cases - k;
     nest = [block(nest), emitter.run(uop.emit, uop.indexed)];
   });
   const outcome = locals.take(I);
   const o = localGet<I32>(outcome);
   nest = [block(nest),
     localSet(outcome, callIndirect<I32>(functionType, i32.load16_u(r, Offset.op), r)),
-    ifElse(i32.eq(o, i32.const(Outcome.Next)), [localSet(RECORD_LOCAL, i32.add(r, i32.const(32))), br(1)]),
-    ifElse(i32.eq(o, i32.const(Outcome.Lookup)), [localSet(PC_LOCAL, i64.load(i32.const(state.RIP))), br(2)]),
+    ifElse(i32.eq(o, i32.const(Outcome.Next)), [localSet(RECORD_LOCAL, i32.add(r, i32.const(32))), br(2)]),
+    ifElse(i32.eq(o, i32.const(Outcome.Lookup)), [localSet(PC_LOCAL, i64.load(i32.const(state.RIP))), br(3)]),
     ret(o)];
+  nest = [block(nest), emitter.branchTail()];
 
   const low = i32.wrap_i64(pc), high = i32.wrap_i64(i64.shr_u(pc, i64.const(32)));
   const entry = i32.load(i32.add(tableBase, i32.shl(i32.shr_u(low, i32.const(12)), i32.const(2))));

@@ -133,8 +133,9 @@ export function bySize<T>(make: (size: Size) => T): BySize<T> { return { 1: make
 
 function defineAlu(name: string): BySize<Pair> {
   const meaning = meanings[name];
-  const spec = { hot: true, writes: ALL_FLAGS, reads: name === 'adc' || name === 'sbb' ? Flag.C : 0 };
+  const carry = name === 'adc' || name === 'sbb';
   return bySize((size) => {
+    const spec = { hot: size >= 4 || size === 1 && !carry, writes: ALL_FLAGS, reads: carry ? Flag.C : 0 };
     const w = widths[size];
     const body = (right: (u: UopEmitter) => I64) => (u: UopEmitter, flags: boolean) => {
       const a = w.name(u, w.get(u, 'a')), b = w.name(u, right(u));
@@ -154,7 +155,7 @@ export const alu = {
 } as const;
 
 const unary = (name: string, writes: number, meaning: (u: UopEmitter, w: Width<I64>, a: I64, flags: boolean) => I64): BySize<number> =>
-  bySize((size) => defineFlagged(`${name}${size * 8}`, { hot: true, writes }, (u, flags) => {
+  bySize((size) => defineFlagged(`${name}${size * 8}`, { hot: size >= 4, writes }, (u, flags) => {
     const w = widths[size];
     w.set(u, 'd', meaning(u, w, w.name(u, w.get(u, 'a')), flags));
   }));

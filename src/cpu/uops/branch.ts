@@ -5,8 +5,8 @@
 import { Access, Exit, Vector } from '../cpu.ts';
 import * as state from '../state.ts';
 import { drop, i32, i64, type I32, type I64 } from '../wasm/code.ts';
-import { ALL_FLAGS, define, defineFlagged, Flag } from './define.ts';
-import { alu, bySize, logicFlags, subFlags, widths, type BySize, type Pair, type Width } from './alu.ts';
+import { ALL_FLAGS, define, Flag } from './define.ts';
+import { alu, logicFlags, subFlags, widths, type BySize, type Pair, type Width } from './alu.ts';
 import type { UopEmitter } from './emitter.ts';
 
 const hot = { hot: true };
@@ -14,12 +14,6 @@ const rsp = state.gpr(4), rcx = state.gpr(1);
 
 /** Flags read by each condition code pair. */
 export const CONDITION_READS = [Flag.O, Flag.C, Flag.Z, Flag.C | Flag.Z, Flag.S, Flag.P, Flag.S | Flag.O, Flag.S | Flag.O | Flag.Z];
-
-function branch(u: UopEmitter, condition: I32): void {
-  u.retire(u.raw('d'));
-  u.if(condition, () => u.goto('taken', u.aux()));
-  u.goto('next', u.raw('c'));
-}
 
 export const jump = define('jump', hot, (u) => { u.retire(u.raw('d')); u.goto('taken', u.aux()); });
 /** Falls into the next block, without a budget check: the end of a page or the start of a block that exists already. */
@@ -68,55 +62,53 @@ export const ret = define('ret', hot, (u) => {
 
 /** By condition code. */
 export const jcc: readonly number[] = Array.from({ length: 16 }, (_, cc) =>
-  define(`jcc${cc}`, { hot: true, reads: CONDITION_READS[cc >> 1] }, (u) => branch(u, u.condition(cc))));
+  define(`jcc${cc}`, { hot: true, reads: CONDITION_READS[cc >> 1] }, (u) => u.branch(u.condition(cc))));
 
 /** jrcxz, loop, loope, loopne; the count is rcx, or ecx in the second of each pair. */
 export const jrcxz = [false, true].map((short) => define(short ? 'jecxz' : 'jrcxz', {}, (u) =>
-  branch(u, short ? i32.eqz(u.get32(rcx)) : i64.eqz(u.get64(rcx)))));
+  u.branch(short ? i32.eqz(u.get32(rcx)) : i64.eqz(u.get64(rcx)))));
 export const loops = (['loop', 'loope', 'loopne'] as const).flatMap((name) => [false, true].map((short) =>
   define(`${name}${short ? '.32' : ''}`, { reads: name === 'loop' ? 0 : Flag.Z }, (u) => {
     if (short) u.set32(rcx, i32.sub(u.get32(rcx), i32.const(1))); else u.set64(rcx, i64.sub(u.get64(rcx), i64.const(1)));
     const more = short ? i32.ne(u.get32(rcx), i32.const(0)) : i64.ne(u.get64(rcx), i64.const(0));
-    branch(u, name === 'loop' ? more : i32.and(more, name === 'loope' ? u.zf() : i32.eqz(u.zf())));
+    u.branch(name === 'loop' ? more : i32.and(more, name === 'loope' ? u.zf() : i32.eqz(u.zf())));
   })));
 
-/** The condition of `cmp a, b` or `test a, b` computed from the operands; undefined for the rare overflow and parity ones. */
-function compared(w: Width<I64>, cc: number, a: I64, b: I64): I32 | undefined {
-  const positive = [undefined, w.ltU(a, b), w.eq(a, b), i32.eqz(w.ltU(b, a)), i64.lt_s(w.top(w.sub(a, b)), i64.const(0)), undefined, w.ltS(a, b), i32.eqz(w.ltS(b, a))][cc >> 1];
-  return positive && (cc & 1 ? i32.eqz(positive) : positive);
-}
-function tested(w: Width<I64>, cc: number, a: I64, b: I64): I32 | undefined {
+/** Conditions 0–15 as computed from the operands of a comparison; undefined where that would be no gain. */
+type Compared = (w: Width<I64>, a: I64, b: I64) => readonly (I32 | undefined)[];
+
+const both = (conditions: readonly (I32 | undefined)[]): readonly (I32 | undefined)[] => conditions.flatMap((c) => [c, c && i32.eqz(c)]);
+const negative = (w: Width<I64>, v: I64): I32 => i64.lt_s(w.top(v), i64.const(0));
+const afterCmp: Compared = (w, a, b) => both([
+  undefined, w.ltU(a, b), w.eq(a, b), i32.eqz(w.ltU(b, a)), negative(w, w.sub(a, b)), undefined, w.ltS(a, b), i32.eqz(w.ltS(b, a))]);
+const afterTest: Compared = (w, a, b) => {
   const r = w.and(a, b);
-  const negative = i64.lt_s(w.top(r), i64.const(0));
-  const positive = [undefined, undefined, w.eqz(r), undefined, negative, undefined, negative, i64.le_s(w.top(r), i64.const(0))][cc >> 1];
-  return positive && (cc & 1 ? i32.eqz(positive) : positive);
-}
+  return both([undefined, undefined, w.eqz(r), undefined, negative(w, r), undefined, undefined, i64.le_s(w.top(r), i64.const(0))]);
+};
+/** After test, OF is clear: l and ge are s and ns. */
+const SAME_AFTER_TEST = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 8, 9, 14, 15];
 
 /** fused.get(cmp or test uop)[cc]: the uop that also jumps, or 0. */
 export const fused = new Map<number, readonly number[]>();
 
-function fuse(name: 'cmp' | 'test', pairs: BySize<Pair>): void {
-  bySize((size) => {
+function fuse(name: 'cmp' | 'test', pairs: BySize<Pair>, conditions: Compared, alias?: readonly number[]): void {
+  for (const size of [1, 4, 8] as const) {
     const w = widths[size];
     for (const form of ['r', 'i'] as const) {
-      fused.set(pairs[size][form], Array.from({ length: 16 }, (_, cc) => {
-        const condition = name === 'cmp' ? compared : tested;
-        const zero = w.const(0);
-        if (condition(w, cc, zero, zero) === undefined) return 0;
-        return defineFlagged(`${name}${size * 8}${form}.j${cc}`, { hot: true, writes: ALL_FLAGS }, (u, flags) => {
+      const wanted = conditions(w, w.const(0), w.const(0));
+      const made = wanted.map((condition, cc) => condition === undefined ? 0 :
+        define(`${name}${size * 8}${form}.j${cc}`, { hot: true, writes: ALL_FLAGS }, (u) => {
           const a = w.name(u, w.get(u, 'a')), b = w.name(u, form === 'r' ? w.get(u, 'b') : w.imm(u));
-          if (flags) {
-            if (name === 'cmp') subFlags(u, w, a, b, w.name(u, w.sub(a, b)), 'plain');
-            else logicFlags(u, w, w.name(u, w.and(a, b)));
-          }
-          branch(u, condition(w, cc, a, b)!);
-        });
-      }));
+          if (name === 'cmp') subFlags(u, w, a, b, w.name(u, w.sub(a, b)), 'plain');
+          else logicFlags(u, w, w.name(u, w.and(a, b)));
+          u.branch(conditions(w, a, b)[cc]!);
+        }));
+      fused.set(pairs[size][form], alias ? alias.map((cc) => made[cc]) : made);
     }
-  });
+  }
 }
-fuse('cmp', alu.cmp);
-fuse('test', alu.test);
+fuse('cmp', alu.cmp, afterCmp);
+fuse('test', alu.test, afterTest, SAME_AFTER_TEST);
 
 /** SYSCALL: rcx and r11 get the return address and RFLAGS (computed into a before). */
 export const syscall = define('syscall', hot, (u) => {

@@ -51,6 +51,8 @@ export abstract class UopEmitter {
   abstract helper(id: number): void;
   /** Leaves the block for the record's `taken` or `next` successor, `offset` from PAGEVA. */
   abstract goto(successor: 'taken' | 'next', offset: I32): void;
+  /** Counts the block's instructions (field d) and leaves it for `taken` (at aux) or `next` (at c). */
+  abstract branch(condition: I32): void;
   /** Leaves the block for a guest address. */
   abstract jump(va: I64): void;
   /** Ends the run with an Exit code; rip is `va`. */

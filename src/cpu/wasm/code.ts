@@ -6,7 +6,8 @@
  */
 import { sleb32, sleb64, uleb } from './leb.ts';
 
-export type Code = number | readonly Code[];
+/** Ropes share their parts: opcodes and immediates are made once. */
+export type Code = number | Uint8Array | readonly Code[];
 
 declare const type: unique symbol;
 /** Code that leaves one value of type T on the stack. */
@@ -22,53 +23,46 @@ export type Stmt = readonly Code[];
 export const ValType = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
 export type ValType = (typeof ValType)[keyof typeof ValType];
 
+const opcode = (op: number, prefix?: number): Code => prefix === undefined ? op : [prefix, uleb(op)];
+
+function tableOf(table: Record<string, number>, prefix: number | undefined, make: (code: Code) => unknown): Record<string, unknown> {
+  const made: Record<string, unknown> = {};
+  for (const name in table) made[name] = make(opcode(table[name], prefix));
+  return made;
+}
+
 /** `ops<[I64, I64], I64>()({ add: 0x7c })` makes `{ add: (a: I64, b: I64) => I64 }`. */
 function ops<A extends readonly Code[], R>(prefix?: number) {
-  return <K extends string>(table: Record<K, number>): { readonly [P in K]: (...operands: A) => R } => {
-    const made: Record<string, unknown> = {};
-    for (const name in table) {
-      const code = prefix === undefined ? [table[name]] : [prefix, ...uleb(table[name])];
-      made[name] = (...operands: A) => [...operands, ...code];
-    }
-    return made as { readonly [P in K]: (...operands: A) => R };
-  };
+  return <K extends string>(table: Record<K, number>) =>
+    tableOf(table, prefix, (code) => (a: Code, b: Code | undefined, c: Code | undefined) =>
+      b === undefined ? [a, code] : c === undefined ? [a, b, code] : [a, b, c, code]) as { readonly [P in K]: (...operands: A) => R };
 }
 
-/** Loads: `(address, offset = 0)`. Alignment is only a hint, so it is always 0. */
+/** Alignment, which is only a hint, and offset. */
+const memoryArgument = (offset: number): Code => offset === 0 ? NO_OFFSET : [0, uleb(offset)];
+const NO_OFFSET: Code = [0, 0];
+
+/** Loads: `(address, offset = 0)`. */
 function loads<R>(prefix?: number) {
-  return <K extends string>(table: Record<K, number>): { readonly [P in K]: (address: I32, offset?: number) => R } => {
-    const made: Record<string, unknown> = {};
-    for (const name in table) {
-      const code = prefix === undefined ? [table[name]] : [prefix, ...uleb(table[name])];
-      made[name] = (address: I32, offset = 0) => [address, ...code, 0, ...uleb(offset)];
-    }
-    return made as { readonly [P in K]: (address: I32, offset?: number) => R };
-  };
+  return <K extends string>(table: Record<K, number>) =>
+    tableOf(table, prefix, (code) => (address: I32, offset = 0) => [address, code, memoryArgument(offset)]) as { readonly [P in K]: (address: I32, offset?: number) => R };
 }
 
+/** Stores: `(address, value, offset = 0)`. */
 function stores<V extends Code>(prefix?: number) {
-  return <K extends string>(table: Record<K, number>): { readonly [P in K]: (address: I32, value: V, offset?: number) => Stmt } => {
-    const made: Record<string, unknown> = {};
-    for (const name in table) {
-      const code = prefix === undefined ? [table[name]] : [prefix, ...uleb(table[name])];
-      made[name] = (address: I32, value: V, offset = 0) => [address, value, ...code, 0, ...uleb(offset)];
-    }
-    return made as { readonly [P in K]: (address: I32, value: V, offset?: number) => Stmt };
-  };
+  return <K extends string>(table: Record<K, number>) =>
+    tableOf(table, prefix, (code) => (address: I32, value: V, offset = 0) => [address, value, code, memoryArgument(offset)]) as { readonly [P in K]: (address: I32, value: V, offset?: number) => Stmt };
 }
 
 /** Lane accesses: `(vector, lane)` and `(vector, value, lane)`. */
 function extracts<R>() {
-  return <K extends string>(table: Record<K, number>) => {
-    const made: Record<string, unknown> = {};
-    for (const name in table) made[name] = (v: V128, lane: number) => [v, 0xfd, ...uleb(table[name]), lane];
-    return made as { readonly [P in K]: (v: V128, lane: number) => R };
-  };
+  return <K extends string>(table: Record<K, number>) =>
+    tableOf(table, 0xfd, (code) => (v: V128, lane: number) => [v, code, lane]) as { readonly [P in K]: (v: V128, lane: number) => R };
 }
-const replaces = <T extends Code>(op: number) => (v: V128, value: T, lane: number): V128 => [v, value, 0xfd, ...uleb(op), lane] as unknown as V128;
+const replaces = <T extends Code>(op: number) => (v: V128, value: T, lane: number): V128 => [v, value, opcode(op, 0xfd), lane] as unknown as V128;
 
 export const i32 = {
-  const: (n: number): I32 => [0x41, ...sleb32(n)] as unknown as I32,
+  const: (n: number): I32 => [0x41, sleb32(n)] as unknown as I32,
   ...loads<I32>()({ load: 0x28, load8_s: 0x2c, load8_u: 0x2d, load16_s: 0x2e, load16_u: 0x2f }),
   ...stores<I32>()({ store: 0x36, store8: 0x3a, store16: 0x3b }),
   ...ops<[I32], I32>()({ eqz: 0x45, clz: 0x67, ctz: 0x68, popcnt: 0x69, extend8_s: 0xc0, extend16_s: 0xc1 }),
@@ -84,7 +78,7 @@ export const i32 = {
 };
 
 export const i64 = {
-  const: (n: bigint | number): I64 => [0x42, ...sleb64(BigInt(n))] as unknown as I64,
+  const: (n: bigint | number): I64 => [0x42, typeof n === 'number' && n === (n | 0) ? sleb32(n) : sleb64(BigInt(n))] as unknown as I64,
   ...loads<I64>()({ load: 0x29, load8_s: 0x30, load8_u: 0x31, load16_s: 0x32, load16_u: 0x33, load32_s: 0x34, load32_u: 0x35 }),
   ...stores<I64>()({ store: 0x37, store8: 0x3c, store16: 0x3d, store32: 0x3e }),
   ...ops<[I64], I32>()({ eqz: 0x50 }),
@@ -229,22 +223,22 @@ export const f64x2 = {
 export function select<T extends I32 | I64 | F32 | F64>(a: T, b: T, condition: I32): T { return [a, b, condition, 0x1b] as unknown as T; }
 export function selectV(a: V128, b: V128, condition: I32): V128 { return [a, b, condition, 0x1c, 1, ValType.v128] as unknown as V128; }
 
-export const localGet = <T>(index: number): T => [0x20, ...uleb(index)] as unknown as T;
-export const localSet = (index: number, value: Code): Stmt => [value, 0x21, ...uleb(index)];
-export const localTee = <T extends Code>(index: number, value: T): T => [value, 0x22, ...uleb(index)] as unknown as T;
-export const globalGet = <T>(index: number): T => [0x23, ...uleb(index)] as unknown as T;
-export const globalSet = (index: number, value: Code): Stmt => [value, 0x24, ...uleb(index)];
-export const call = <T>(index: number, ...args: Code[]): T => [...args, 0x10, ...uleb(index)] as unknown as T;
-export const callIndirect = <T>(typeIndex: number, element: I32, ...args: Code[]): T => [...args, element, 0x11, ...uleb(typeIndex), 0] as unknown as T;
+export const localGet = <T>(index: number): T => [0x20, uleb(index)] as unknown as T;
+export const localSet = (index: number, value: Code): Stmt => [value, 0x21, uleb(index)];
+export const localTee = <T extends Code>(index: number, value: T): T => [value, 0x22, uleb(index)] as unknown as T;
+export const globalGet = <T>(index: number): T => [0x23, uleb(index)] as unknown as T;
+export const globalSet = (index: number, value: Code): Stmt => [value, 0x24, uleb(index)];
+export const call = <T>(index: number, ...args: Code[]): T => [args, 0x10, uleb(index)] as unknown as T;
+export const callIndirect = <T>(typeIndex: number, element: I32, ...args: Code[]): T => [args, element, 0x11, uleb(typeIndex), 0] as unknown as T;
 export const memoryCopy = (to: I32, from: I32, bytes: I32): Stmt => [to, from, bytes, 0xfc, 10, 0, 0];
 export const memoryFill = (to: I32, byte: I32, bytes: I32): Stmt => [to, byte, bytes, 0xfc, 11, 0];
 export const drop = (value: Code): Stmt => [value, 0x1a];
 export const ret = (value: Code = []): Stmt => [value, 0x0f];
 export const unreachable: Stmt = [0x00];
-export const br = (depth: number): Stmt => [0x0c, ...uleb(depth)];
-export const brIf = (depth: number, condition: I32): Stmt => [condition, 0x0d, ...uleb(depth)];
+export const br = (depth: number): Stmt => [0x0c, uleb(depth)];
+export const brIf = (depth: number, condition: I32): Stmt => [condition, 0x0d, uleb(depth)];
 export const brTable = (index: I32, depths: readonly number[], otherwise: number): Stmt =>
-  [index, 0x0e, ...uleb(depths.length), ...depths.flatMap(uleb), ...uleb(otherwise)];
+  [index, 0x0e, uleb(depths.length), depths.map(uleb), uleb(otherwise)];
 export const block = (body: Code): Stmt => [0x02, 0x40, body, 0x0b];
 export const loop = (body: Code): Stmt => [0x03, 0x40, body, 0x0b];
 export const ifElse = (condition: I32, then: Code, otherwise?: Code): Stmt =>

@@ -1,6 +1,10 @@
 /** LEB128 numbers of the WebAssembly binary format, section 5.2.2. */
 
-export function uleb(n: number): number[] {
+const small: readonly (readonly number[])[] = Array.from({ length: 128 }, (_, n) => [n]);
+
+/** Results are shared and not to be changed. */
+export function uleb(n: number): readonly number[] {
+  if (n < 128) return small[n];
   const out: number[] = [];
   do {
     const byte = n % 128;
@@ -10,8 +14,16 @@ export function uleb(n: number): number[] {
   return out;
 }
 
-export function sleb32(n: number): number[] {
+const words = new Map<number, readonly number[]>();
+
+export function sleb32(n: number): readonly number[] {
   n |= 0;
+  let known = words.get(n);
+  if (known === undefined) words.set(n, known = encode32(n));
+  return known;
+}
+
+function encode32(n: number): number[] {
   const out: number[] = [];
   for (;;) {
     const byte = n & 0x7f;
@@ -22,7 +34,7 @@ export function sleb32(n: number): number[] {
 }
 
 /** `n` is taken modulo 2^64 as a signed number. */
-export function sleb64(n: bigint): number[] {
+export function sleb64(n: bigint): readonly number[] {
   n = BigInt.asIntN(64, n);
   if (n >= -0x8000_0000n && n <= 0x7fff_ffffn) return sleb32(Number(n));
   const out: number[] = [];

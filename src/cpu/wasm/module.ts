@@ -10,19 +10,25 @@ export interface Signature { readonly params: readonly ValType[]; readonly resul
 interface Func { type: number; locals: readonly ValType[]; body: Code }
 
 const utf8 = (s: string): number[] => { const bytes = [...new TextEncoder().encode(s)]; return [...uleb(bytes.length), ...bytes]; };
-const vector = (items: readonly Code[]): Code => [...uleb(items.length), ...items];
+const vector = (items: readonly Code[]): Code => [uleb(items.length), items];
 
-/** Writes the rope's bytes in order. */
+let scratch = new Uint8Array(1 << 16);
+
+/** Appends the rope's bytes at `at` of the scratch buffer; returns the end. */
+function append(code: Code, at: number): number {
+  if (typeof code === 'number') {
+    if (at === scratch.length) { const more = new Uint8Array(at * 2); more.set(scratch); scratch = more; }
+    scratch[at] = code;
+    return at + 1;
+  }
+  for (let i = 0; i < code.length; i++) at = append(code[i], at);
+  return at;
+}
+
+/** The rope's bytes in order. */
 export function flatten(code: Code): Uint8Array {
-  let out = new Uint8Array(4096);
-  let at = 0;
-  const visit = (c: Code): void => {
-    if (typeof c !== 'number') { for (let i = 0; i < c.length; i++) visit(c[i]); return; }
-    if (at === out.length) { const more = new Uint8Array(at * 2); more.set(out); out = more; }
-    out[at++] = c;
-  };
-  visit(code);
-  return out.subarray(0, at);
+  const end = append(code, 0);
+  return scratch.slice(0, end);
 }
 
 export class ModuleBuilder {
@@ -70,13 +76,13 @@ export class ModuleBuilder {
   build(): Uint8Array {
     const section = (id: number, content: Code): Code => {
       const bytes = flatten(content);
-      return [id, ...uleb(bytes.length), Array.from(bytes)];
+      return [id, uleb(bytes.length), bytes];
     };
     const types = this.types.map((t) => [0x60, ...uleb(t.params.length), ...t.params, ...uleb(t.results.length), ...t.results]);
     const bodies = this.functions.map((f) => {
       const locals = runs(f!.locals).map(([count, t]) => [...uleb(count), t]);
       const body = flatten([vector(locals), f!.body, 0x0b]);
-      return [...uleb(body.length), Array.from(body)];
+      return [uleb(body.length), body];
     });
     const out: Code[] = [[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], section(1, vector(types)), section(2, vector(this.imports)),
       section(3, vector(this.functions.map((f) => uleb(f!.type))))];

@@ -40,7 +40,8 @@ function withoutCommand(words: readonly string[], { io }: CliContext): number {
   if (first === undefined || first === '--help' || first === 'help') { io.stdout(rootHelp(commands)); return 0; }
   if (first === '--version' || first === '-v') { io.stdout('Docker-compatible client of Drydock\n'); return 0; }
   const group = groupHelp(first, commands);
-  if (group && (second === undefined || second === '--help')) { io.stdout(group); return 0; }
+  if (group && second === '--help') { io.stdout(group); return 0; }
+  if (group && second === undefined) { io.stderr(group); return 0; }
   io.stderr(group
     ? `docker: unknown command: docker ${first} ${second}\n\nUsage:  docker ${first}\n\nRun 'docker ${first} --help' for more information\n`
     : `docker: unknown command: docker ${first}\n\nRun 'docker --help' for more information\n`);

@@ -9,10 +9,11 @@ export function parsePorts(specs: readonly string[]): { exposed: Record<string, 
   const exposed: Record<string, object> = {}, bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const spec of specs) {
     const match = /^(?:(?:(\[[^\]]+\]|[\d.]+|localhost):)?(\d*(?:-\d+)?):)?(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(spec);
-    if (!match) return fail(`invalid publish opts format (should be name=value but got '${spec}')`);
+    if (!match) return fail(`invalid containerPort: ${spec.split(':').pop()!.split('/')[0]}`);
     const [, ip = '', host = '', first, last, protocol = 'tcp'] = match;
     const from = Number(first), to = Number(last ?? first), hostFrom = host === '' ? 0 : Number(host.split('-')[0]);
-    if (from > 65535 || hostFrom > 65535) return fail(`invalid containerPort: ${first}`);
+    if (from > 65535) return fail(`invalid containerPort: ${first}`);
+    if (hostFrom > 65535) return fail(`invalid hostPort: ${host}`);
     for (let port = from; port <= to; port++) {
       const key = `${port}/${protocol}`;
       exposed[key] = {};

@@ -17,7 +17,7 @@ import { LayerStore } from './layer/layer-store.ts';
 import { parsePlatform, type Platform } from './platform.ts';
 import { throttle, type Progress } from './progress.ts';
 import { pullManifest } from './pull.ts';
-import { canonicalName, canonicalString, familiarName, familiarString, parseReference, withDefaultTag, type Reference } from './reference.ts';
+import { canonicalName, canonicalString, familiarName, familiarString, parseReference, withDefaultTag, type Reference } from '../base/reference.ts';
 import { RegistryClient, type ClientContext } from './registry/client.ts';
 import { Downloads } from './registry/downloads.ts';
 import { plainError, pullError, RegistryError } from './registry/errors.ts';

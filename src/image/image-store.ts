@@ -8,7 +8,7 @@ import type { Clock, KeyValueStore } from '../host/ports.ts';
 import { chainIds } from './chain-id.ts';
 import { parseConfig, type ImageConfig } from './config.ts';
 import { digestOf, hexOf } from './digest.ts';
-import { canonicalName, canonicalString, familiarString, parseReference, withDefaultTag, type Reference } from './reference.ts';
+import { canonicalName, canonicalString, familiarString, parseReference, withDefaultTag, type Reference } from '../base/reference.ts';
 import type { LayerStore } from './layer/layer-store.ts';
 import type { HistoryLine, Image, Removal } from './types.ts';
 

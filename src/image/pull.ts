@@ -14,8 +14,8 @@ import { checkRunnable, choosePlatform, isIndexContent, type Descriptor, type Ma
 import { isConfig } from './media-types.ts';
 import { formatPlatform, matchPlatform, type Platform } from './platform.ts';
 import type { Progress } from './progress.ts';
-import type { Reference } from './reference.ts';
-import { familiarString } from './reference.ts';
+import type { Reference } from '../base/reference.ts';
+import { familiarString } from '../base/reference.ts';
 import type { Downloads } from './registry/downloads.ts';
 import type { ImageSource } from './registry/source.ts';
 import type { Image } from './types.ts';

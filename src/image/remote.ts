@@ -3,7 +3,7 @@ import { InvalidParameter } from '../base/errors.ts';
 import { OciLayoutSource } from './archive/oci-layout.ts';
 import { isIndexContent, type ManifestBlob } from './manifest.ts';
 import type { Platform } from './platform.ts';
-import { parseReference, withDefaultTag, type Reference } from './reference.ts';
+import { parseReference, withDefaultTag, type Reference } from '../base/reference.ts';
 import { parseConfig } from './config.ts';
 import { collect } from '../base/streams.ts';
 import { RegistryClient, type ClientContext } from './registry/client.ts';

@@ -48,6 +48,7 @@ async function inspectAll(context: CliContext, names: readonly string[], kinds: 
     else io.stdout((format === 'json' ? JSON.stringify(found) : pretty(found)) + '\n');
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
+    io.stdout('\n');
     throw new CliExit(1, `template parsing error: ${error.message}\n`);
   }
   if (errors !== '') throw new CliExit(1, errors);

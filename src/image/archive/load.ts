@@ -13,7 +13,7 @@ import { TarReader, type TarEntry } from '../layer/tar-read.ts';
 import { checkRunnable, choosePlatform, isIndexContent, parseManifest, type Descriptor, type Index, type Manifest } from '../manifest.ts';
 import type { Platform } from '../platform.ts';
 import type { Progress } from '../progress.ts';
-import { canonicalString, familiarString, parseReference, withDefaultTag, type Reference } from '../reference.ts';
+import { canonicalString, familiarString, parseReference, withDefaultTag, type Reference } from '../../base/reference.ts';
 import type { Image } from '../types.ts';
 import { REF_NAME } from './oci-layout.ts';
 

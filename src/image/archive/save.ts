@@ -7,7 +7,7 @@ import { digestOf } from '../digest.ts';
 import type { LayerStore } from '../layer/layer-store.ts';
 import { MediaType } from '../media-types.ts';
 import type { Descriptor } from '../manifest.ts';
-import { canonicalString, familiarString, type Reference } from '../reference.ts';
+import { canonicalString, familiarString, type Reference } from '../../base/reference.ts';
 import { TAR_END, tarFile, tarHeader, tarPadding } from '../layer/tar-write.ts';
 import type { Image } from '../types.ts';
 import { REF_NAME } from './oci-layout.ts';

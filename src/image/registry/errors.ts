@@ -1,7 +1,7 @@
 /** Registry errors (distribution-spec, "Error Codes"), and what Docker makes of them (moby distribution/errors.go). */
 import { DockerError, Forbidden, NotFound, Unauthorized, Unavailable } from '../../base/errors.ts';
 import type { HttpResponse } from '../../host/ports.ts';
-import { familiarName, familiarString, type Reference } from '../reference.ts';
+import { familiarName, familiarString, type Reference } from '../../base/reference.ts';
 
 export class RegistryError extends Error {
   override name = 'RegistryError';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalString, familiarString, parseReference, withDefaultTag } from '../../../src/image/reference.ts';
+import { canonicalString, familiarString, parseReference, withDefaultTag } from '../../../src/base/reference.ts';
 import { formatPlatform, matchPlatform, parsePlatform } from '../../../src/image/platform.ts';
 import { choosePlatform, type Index } from '../../../src/image/manifest.ts';
 import { parseChallenge } from '../../../src/image/registry/auth.ts';

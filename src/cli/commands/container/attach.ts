@@ -15,9 +15,9 @@ export const attach: CommandSpec = {
   async run(context, { flags, args: [name] }) {
     const { client } = context;
     const info = await client.json<{ Id: string; State: { Running: boolean; Paused: boolean; Restarting: boolean }; Config: { Tty: boolean; OpenStdin: boolean } }>('GET', `/containers/${name}/json`);
-    if (!info.State.Running) throw new CliExit(1, 'cannot attach to a stopped container, start it first\n');
-    if (info.State.Paused) throw new CliExit(1, 'cannot attach to a paused container, unpause it first\n');
-    if (info.State.Restarting) throw new CliExit(1, 'cannot attach to a restarting container, wait until it is running\n');
+    if (!info.State.Running) throw new CliExit(1, 'You cannot attach to a stopped container, start it first\n');
+    if (info.State.Paused) throw new CliExit(1, 'You cannot attach to a paused container, unpause it first\n');
+    if (info.State.Restarting) throw new CliExit(1, 'You cannot attach to a restarting container, wait until it is running\n');
     const stdin = info.Config.OpenStdin && !flagBool(flags, 'no-stdin');
     const exit = client.json<{ StatusCode: number }>('POST', `/containers/${info.Id}/wait`);
     exit.catch(() => undefined);

@@ -12,7 +12,7 @@ export const port: CommandSpec = {
     const key = wanted === undefined || wanted.includes('/') ? wanted : `${wanted}/tcp`;
     const address = ({ HostIp, HostPort }: { HostIp: string; HostPort: string }): string => `${HostIp.includes(':') ? `[${HostIp}]` : HostIp}:${HostPort}`;
     const chosen = ports.filter(([p]) => key === undefined || p === key);
-    if (key !== undefined && !chosen.some(([, b]) => b?.length)) throw new CliExit(1, `Error: No public port '${key}' published for ${name}\n`);
+    if (key !== undefined && !chosen.some(([, b]) => b?.length)) throw new CliExit(1, `Error: No public port '${wanted}' published for ${name}\n`);
     for (const [p, bindings] of chosen) for (const b of bindings ?? []) io.stdout(key === undefined ? `${p} -> ${address(b)}\n` : `${address(b)}\n`);
     return 0;
   },

@@ -38,6 +38,7 @@ function listing(now: number, full: boolean): Listing<Summary> {
       Label: { header: '', value: (s) => (key: string) => s.Labels[key] ?? '' },
       Mounts: { header: 'MOUNTS', value: (s) => s.Mounts.map((m) => full ? m.Name || m.Source : ellipsis(m.Name || m.Source, 15)).join(',') },
       LocalVolumes: { header: 'LOCAL VOLUMES', value: (s) => String(s.Mounts.filter((m) => m.Name).length) },
+      Platform: { header: 'PLATFORM', value: () => null },
       Networks: { header: 'NETWORKS', value: (s) => Object.keys(s.NetworkSettings?.Networks ?? {}).join(',') },
     },
   };

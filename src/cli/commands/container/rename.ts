@@ -1,4 +1,6 @@
 /** docker rename. */
+import { EngineError } from '../../../client/engine-client.ts';
+import { CliExit } from '../../io.ts';
 import type { CommandSpec } from '../../spec.ts';
 
 export const rename: CommandSpec = {
@@ -6,7 +8,12 @@ export const rename: CommandSpec = {
   summary: 'Rename a container',
   arity: { min: 2, max: 2 }, completeArgs: 'container', flags: [],
   async run({ client }, { args: [name, to] }) {
-    await client.call('POST', `/containers/${name}/rename`, { query: { name: to } });
+    try {
+      await client.call('POST', `/containers/${name}/rename`, { query: { name: to } });
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      throw new CliExit(1, `Error response from daemon: ${error.message}\nError: failed to rename container named ${name}\n`);
+    }
     return 0;
   },
 };

@@ -54,8 +54,7 @@ export const images: CommandSpec = {
     const list = listing(io.now(), flagBool(flags, 'no-trunc'));
     const rows = found.flatMap((image) => rowsOf(image, flagBool(flags, 'digests')));
     const quiet = flagBool(flags, 'quiet');
-    const shown = quiet ? rows.filter((r, i) => rows.findIndex((o) => o.image.Id === r.image.Id) === i) : rows;
-    printListing(io, flagBool(flags, 'digests') ? { ...list, table: ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSince', 'Size'] } : list, shown, flagString(flags, 'format'), quiet ? 'ID' : undefined);
+    printListing(io, flagBool(flags, 'digests') ? { ...list, table: ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSince', 'Size'] } : list, rows, flagString(flags, 'format'), quiet ? 'ID' : undefined);
     return 0;
   },
 };

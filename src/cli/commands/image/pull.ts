@@ -1,4 +1,5 @@
 /** docker pull. */
+import { canonicalString, parseReference, withDefaultTag } from '../../../base/reference.ts';
 import { flagBool, flagString, type CommandSpec } from '../../spec.ts';
 import { pullImage } from './pull-image.ts';
 
@@ -14,17 +15,10 @@ export const pull: CommandSpec = {
   ],
   async run(context, { flags, args: [reference] }) {
     const { io } = context, quiet = flagBool(flags, 'quiet');
+    const canonical = canonicalString(withDefaultTag(parseReference(reference)));
     if (!quiet && !flagBool(flags, 'all-tags') && !reference.includes('@') && !/:[^/]*$/.test(reference)) io.stdout('Using default tag: latest\n');
     await pullImage(context, reference, { platform: flagString(flags, 'platform'), allTags: flagBool(flags, 'all-tags'), print: quiet ? () => undefined : (text) => io.stdout(text) });
-    io.stdout(`${canonical(reference)}\n`);
+    io.stdout(`${canonical}\n`);
     return 0;
   },
 };
-
-/** docker.io/library/debian:latest for debian. */
-function canonical(reference: string): string {
-  const first = reference.split('/')[0];
-  const hasHost = reference.includes('/') && (/[.:]/.test(first) || first === 'localhost');
-  const path = hasHost ? reference : `docker.io/${reference.includes('/') ? '' : 'library/'}${reference}`;
-  return path.includes('@') || /:[^/]*$/.test(path) ? path : `${path}:latest`;
-}

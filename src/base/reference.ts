@@ -2,7 +2,7 @@
  * Image references: Docker's grammar, its short ("familiar") names, and its error texts.
  * Reference: github.com/distribution/reference (regexp.go, normalize.go).
  */
-import { InvalidParameter } from '../base/errors.ts';
+import { InvalidParameter } from './errors.ts';
 
 export interface Reference {
   /** `docker.io`, `ghcr.io`, `localhost:5000`. */

@@ -16,6 +16,9 @@ export abstract class AnonFile extends File {
   read(_task: Task, _into: IoSink): SysResult { return -EINVAL; }
   write(_task: Task, _from: IoSource): SysResult { return -EINVAL; }
 
+  /** These have no position, but seeking is no error (noop_llseek). */
+  override seek(): number { return 0; }
+
   /** EAGAIN, or parks until the file is woken. */
   protected wait(): SysResult { return this.flags & O_NONBLOCK ? -EAGAIN : new Block([this.waiters]); }
 }

@@ -6,9 +6,8 @@
 import { EEXIST, EINVAL, ELOOP, ENOENT, EPERM } from '../../../abi/errno.ts';
 import { EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLL_PRIVATE_BITS } from '../../../abi/epoll.ts';
 import { POLLERR, POLLHUP, READABLE } from '../../../abi/poll.ts';
-import { isDirectory, isRegular } from '../../../abi/stat.ts';
 import type { Task } from '../../task/task.ts';
-import type { File } from '../../vfs/file.ts';
+import { File } from '../../vfs/file.ts';
 import type { Waiter } from '../../wait-queue.ts';
 import { AnonFile } from './anon-file.ts';
 
@@ -50,9 +49,9 @@ export class EpollFile extends AnonFile {
 
   constructor(task: Task) { super(task, '[eventpoll]', 0); }
 
-  /** epoll_ctl(2). */
+  /** epoll_ctl(2). Files that never block (they have no poll of their own) are refused. */
   control(operation: number, fd: number, file: File, events: number, data: bigint): number {
-    if (isRegular(file.inode.mode) || isDirectory(file.inode.mode)) return -EPERM;
+    if (file.poll === File.prototype.poll) return -EPERM;
     if (file === this) return -EINVAL;
     const item = this.items.get(file)?.get(fd);
     switch (operation) {

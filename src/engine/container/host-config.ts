@@ -101,8 +101,7 @@ function refuseWhatCannotBe(host: HostConfig): string[] {
   const neutral = (v: unknown): boolean => v === null || v === undefined || v === 0 || v === -1 || v === '' || v === false || (Array.isArray(v) && v.length === 0);
   const warnings = new Set<string>();
   for (const [field, what] of DISCARDED) {
-    if (neutral(host[field])) continue;
-    warnings.add(`Your kernel does not support ${what}. Option discarded.`);
+    if (!neutral(host[field])) warnings.add(`Your kernel does not support ${what}. Option discarded.`);
     (host as unknown as Record<string, unknown>)[field] = defaultHostConfig()[field];
   }
   return [...warnings];

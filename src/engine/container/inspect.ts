@@ -31,7 +31,8 @@ export function mountPoint({ Type, Name, Source, Destination, Driver, Mode, RW, 
 
 export function describe(engine: Engine, container: Container): ContainerInspect {
   const { record } = container;
-  const root = `${engine.host.dataRoot}/containers/${record.id}`;
+  // As in Docker, the generated files and the log exist from the first start on.
+  const file = (name: string): string => (container.hasRun ? `${engine.host.dataRoot}/containers/${record.id}/${name}` : '');
   return {
     Id: record.id,
     Created: record.created,
@@ -39,10 +40,10 @@ export function describe(engine: Engine, container: Container): ContainerInspect
     Args: record.args,
     State: container.state,
     Image: record.imageId,
-    ResolvConfPath: `${root}/resolv.conf`,
-    HostnamePath: `${root}/hostname`,
-    HostsPath: `${root}/hosts`,
-    LogPath: record.hostConfig.LogConfig.Type === 'json-file' ? `${root}/${record.id}-json.log` : '',
+    ResolvConfPath: file('resolv.conf'),
+    HostnamePath: file('hostname'),
+    HostsPath: file('hosts'),
+    LogPath: record.hostConfig.LogConfig.Type === 'json-file' ? file(`${record.id}-json.log`) : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: DRIVER,
@@ -52,7 +53,7 @@ export function describe(engine: Engine, container: Container): ContainerInspect
     AppArmorProfile: '',
     ExecIDs: container.execs.size > 0 ? [...container.execs.keys()] : null,
     HostConfig: record.hostConfig,
-    GraphDriver: { Name: DRIVER, Data: { ID: record.id, ...graphData(record.layers, `rw/${record.id}`) } },
+    GraphDriver: { Name: DRIVER, Data: graphData(record.layers, `rw/${record.id}`) },
     Mounts: record.mounts.filter((m) => !(m.Type === 'tmpfs' && record.hostConfig.Tmpfs && m.Destination in record.hostConfig.Tmpfs)).map(mountPoint),
     Config: record.config,
     NetworkSettings: networkSettings(container),

@@ -24,13 +24,16 @@ function pull(engine: Engine, call: Call): Promise<EngineResponse> {
   return jsonStream(async (emit, cancelled) => {
     const all = tag === '' && !/[:@]/.test(name.slice(name.lastIndexOf('/') + 1));
     if (all) {
-      for (const image of await engine.images.pullAll(name, { ...options, progress: emit, signal: cancelled })) emitImage(engine, 'pull', image.repoTags[0] ?? image.id, name, image.config.config?.Labels);
+      for (const image of await engine.images.pullAll(name, { ...options, progress: emit, signal: cancelled })) emitImage(engine, 'pull', image.repoTags[0] ?? image.id, familiar(name), image.config.config?.Labels);
       return;
     }
     const image = await engine.images.pull(reference, { ...options, progress: emit, signal: cancelled });
-    emitImage(engine, 'pull', reference.replace(/^docker\.io\/(library\/)?/, ''), name, image.config.config?.Labels);
+    emitImage(engine, 'pull', familiar(reference), familiar(name), image.config.config?.Labels);
   });
 }
+
+/** The name as people write it: without the default registry. */
+export function familiar(reference: string): string { return reference.replace(/^docker\.io\/(library\/)?/, ''); }
 
 /** The API gives a repository and a tag, which may be a digest. */
 export function joinReference(name: string, tag: string): string {

@@ -4,7 +4,7 @@
  */
 import * as http from 'node:http';
 import type * as net from 'node:net';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { EngineHandler, EngineRequest, EngineResponse } from '../../engine/api/message.ts';
 import { isHijackable, peekRequest, serveRaw, type RawRequest } from './raw-connection.ts';
@@ -98,10 +98,23 @@ async function pump(body: ReadableStream<Uint8Array>, response: http.ServerRespo
       const { done, value } = await reader.read();
       if (done) break;
       if (gone.aborted) return;
-      if (!response.write(value)) await new Promise<void>((resolve) => { response.once('drain', resolve); response.once('close', resolve); });
+      if (!response.write(value)) await drained(response);
     }
     response.end();
   } catch { response.destroy(); }
+}
+
+/** Resolves when more may be written, or never will. */
+export function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.removeListener('drain', done);
+      stream.removeListener('close', done);
+      resolve();
+    };
+    stream.on('drain', done);
+    stream.on('close', done);
+  });
 }
 
 /** Lower-case names; of a repeated header the last value counts. */

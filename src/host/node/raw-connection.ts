@@ -6,7 +6,7 @@
 import type * as net from 'node:net';
 import type { EngineRequest, EngineResponse } from '../../engine/api/message.ts';
 import type { Duplex } from '../ports.ts';
-import { engineRequest } from './http-server.ts';
+import { drained, engineRequest } from './http-server.ts';
 
 export interface RawRequest { method: string; target: string; headers: Record<string, string> }
 
@@ -115,7 +115,7 @@ function duplex(socket: net.Socket, early: Uint8Array, ended: boolean): Duplex {
     start(controller) { socket.on('close', () => { if (!socket.writableFinished) controller.error(new Error('the client closed the connection')); }); },
     async write(chunk) {
       if (socket.destroyed) throw new Error('the client closed the connection');
-      if (!socket.write(chunk)) await new Promise<void>((resolve) => { socket.once('drain', resolve); socket.once('close', resolve); });
+      if (!socket.write(chunk)) await drained(socket);
     },
     close() { socket.end(); finish(socket); },
     abort() { socket.destroy(); },

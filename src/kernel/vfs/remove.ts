@@ -23,7 +23,8 @@ export function unlink(task: Task, dirfd: number, path: string): void {
   const dir = found.parent.dentry;
   dir.inode.unlink(found.name);
   dir.remove(found.name);
-  notifySelf(dentry.inode, dentry.inode.nlink > 0 ? IN_ATTRIB : IN_DELETE_SELF);
+  notifySelf(dentry.inode, IN_ATTRIB);
+  if (dentry.inode.nlink === 0) notifySelf(dentry.inode, IN_DELETE_SELF);
   notifyEntry(dir.inode, IN_DELETE, found.name);
 }
 

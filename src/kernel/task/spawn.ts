@@ -31,7 +31,7 @@ export interface SpawnSpec {
   /** Descriptors 0, 1, 2 …; their references pass to the process. */
   files: readonly (File | undefined)[];
   /** The terminal that the new session gets. */
-  terminal?: ControllingTerminal;
+  terminal?: ControllingTerminal & { associate(process: Process): void };
   /** By resource number. */
   rlimits?: readonly (readonly [resource: number, limit: Rlimit])[];
   noNewPrivileges?: boolean;
@@ -83,10 +83,7 @@ function createTask(kernel: Kernel, spec: SpawnSpec): Task {
   process.leader = task;
   process.threads.add(task);
   process.joinGroup(new ProcessGroup(pid, session));
-  if (spec.terminal) {
-    session.terminal = spec.terminal;
-    spec.terminal.foreground = pid;
-  }
+  spec.terminal?.associate(process);
   kernel.processes.set(pid, process);
   kernel.tasks.set(pid, task);
   kernel.init ??= process;

@@ -23,6 +23,13 @@ export interface CpuOptions {
   clock: { monotonic(): number };
   /** For rdrand; the host's generator when absent. */
   random?: (into: Uint8Array) => void;
+  /** From compileInterpreter(), perhaps of another worker: a module can be posted, and V8 shares its optimised code. */
+  interpreter?: WebAssembly.Module;
+}
+
+/** The interpreter's module, compiled once for each worker. */
+export function compileInterpreter(): WebAssembly.Module {
+  return interpreter ??= new WebAssembly.Module(generateInterpreter(state.RESERVED / WASM_PAGE, MAX_PAGES) as Uint8Array<ArrayBuffer>);
 }
 
 /** Uops that address the stack without naming it. */
@@ -57,9 +64,9 @@ class Machine implements Cpu {
     this.mmu.code = this.code;
     this.state = new RegisterFile(this.memory);
     this.secondPage = () => this.mmu.miss(this.fetchPage + 4096, Access.Execute) & -4096;
-    interpreter ??= new WebAssembly.Module(generateInterpreter(state.RESERVED / WASM_PAGE, MAX_PAGES) as Uint8Array<ArrayBuffer>);
+    interpreter ??= options.interpreter;
     const helperCpu = this.helperCpu();
-    const instance = new WebAssembly.Instance(interpreter, {
+    const instance = new WebAssembly.Instance(compileInterpreter(), {
       env: {
         memory: this.memory.memory,
         miss: (low: number, high: number, access: number) => this.miss(low, high, access),

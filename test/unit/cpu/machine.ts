@@ -13,7 +13,7 @@ export function assemble(source: string, origin = 0x400000): Uint8Array {
     const [s, o, elf, bin] = ['a.s', 'a.o', 'a.elf', 'a.bin'].map((f) => join(dir, f));
     writeFileSync(s, `.intel_syntax noprefix\n.globl _start\n_start:\n${source}\n`);
     execFileSync('as', [s, '-o', o]);
-    execFileSync('ld', ['-N', '-e', '_start', `-Ttext=0x${origin.toString(16)}`, o, '-o', elf]);
+    execFileSync('ld', ['-N', '--no-warn-rwx-segments', '-e', '_start', `-Ttext=0x${origin.toString(16)}`, o, '-o', elf]);
     execFileSync('objcopy', ['-O', 'binary', elf, bin]);
     return new Uint8Array(readFileSync(bin));
   } finally {

@@ -99,8 +99,8 @@ const enter: Lowering = (b, i) => {
   if (i.size === 2) return false;
   const level = i.imm2 & 31, bytes = i.immLo & 0xffff;
   b.emit(store[8], 0, rsp, 0, rbp, 0, -8);
+  const t = b.temp();
   for (let k = 1; k < level; k++) {
-    const t = b.temp();
     b.emit(load[8], t, rbp, 0, 0, 0, -8 * k);
     b.emit(store[8], 0, rsp, 0, t, 0, -8 - 8 * k);
   }

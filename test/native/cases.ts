@@ -112,7 +112,8 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
   else if (r.chance(0.02)) bytes.push(r.pick([0x2e, 0x3e, 0x26, 0x36]));
   if (asize32) bytes.push(0x67);
   if (osz) bytes.push(0x66);
-  if (row.lock && memory && r.chance(0.15) || !memory && r.chance(0.002)) bytes.push(0xf0);
+  const illegalLock = !memory && r.chance(0.002);
+  if (illegalLock || row.lock && memory && r.chance(0.15)) bytes.push(0xf0);
   if (isString && r.chance(0.7)) bytes.push(r.pick([0xf2, 0xf3]));
   if (row.prefix > 0) bytes.push(row.prefix);
   if (rex !== 0) bytes.push(rex);
@@ -163,19 +164,21 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
         if (useSib) {
           const index3 = r.below(8), index = index3 | (rex & 2) << 2, scale = r.below(4);
           const none = index === 4;
-          if (!none && index === base) sib = (scale << 6) | (4 << 3) | base3;
+          // The kernel cannot return to a non-canonical rsp, so nothing is added to one.
+          if (!none && (index === base || base === 4)) sib = (scale << 6) | (4 << 3) | base3;
           else sib = (scale << 6) | (index3 << 3) | base3;
           if ((sib & 0x38) >> 3 === 4 && (rex & 2) !== 0) {
             // r12 as the index.
-            if (base === 12) { rexClear(bytes, rex, 2); } else sum += getReg(12) << BigInt(scale);
+            if (base === 12 || base === 4) { rexClear(bytes, rex, 2); } else sum += getReg(12) << BigInt(scale);
           } else if ((sib & 0x38) >> 3 !== 4) sum += getReg(index) << BigInt(scale);
         }
         bytes.push((mod << 6) | (reg << 3) | (useSib ? 4 : base3));
         if (useSib) bytes.push(sib);
         if (mod === 1) bytes.push(Number(BigInt.asUintN(8, disp)));
         if (mod === 2) bytes.push(...bytes32(Number(disp)));
-        const value = BigInt.asUintN(64, linear - sum);
-        setReg(base, asize32 ? (r.u64() & 0xffffffff00000000n) | BigInt.asUintN(32, value) : value);
+        // Nor is rsp itself sent there.
+        const value = BigInt.asUintN(64, (base === 4 && linear >= 0x800000000000n ? BigInt(MIDDLE) : linear) - sum);
+        setReg(base, asize32 && base !== 4 ? (r.u64() & 0xffffffff00000000n) | BigInt.asUintN(32, value) : asize32 ? BigInt.asUintN(32, value) : value);
       }
     }
   }
@@ -199,7 +202,8 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
     }
   }
 
-  const where = r.below(100);
+  // An illegal LOCK on the edge of a missing page: processors differ in what they see first.
+  const where = illegalLock ? 99 : r.below(100);
   const length = bytes.length;
   let rip = CODE + 0x400 + r.below(0x400);
   if (where < 8) rip = CODE + 0x1000 - 1 - r.below(length);
@@ -242,7 +246,10 @@ function prepare(row: IsaRow, r: Random, { setReg, getReg, view, at, osi }: Sett
     case 'leave': case 'enter': setReg(5, r.chance(0.95) ? BigInt(MIDDLE + 8 * (8 + r.below(0x60))) : target(r, row, 8)); break;
     case 'pcmpestri': case 'pcmpestrm': setReg(0, BigInt(r.below(40) - 20)); setReg(2, BigInt(r.below(40) - 20)); break;
     case 'loop': case 'loope': case 'loopne': case 'jrcxz': if (r.chance(0.6)) setReg(1, BigInt(r.below(3))); break;
-    case 'fscale': break;
+    case 'f2xm1': case 'fyl2xp1':
+      // Outside of their domain the result is undefined.
+      view.setUint16(at + At.fx + Fx.st + 8, (r.chance(0.5) ? 0x8000 : 0) | (16380 - r.below(40)), true);
+      break;
   }
   if (row.name.startsWith('bt') && row.spec.endsWith('Gv')) {
     for (let i = 0; i < 16; i++) if (i !== 4) setReg(i, r.chance(0.5) ? BigInt(r.below(512) - 256) : (r.u64() & 0xffffffff00000000n) * (osi === 2 ? 0n : 1n) | BigInt.asUintN(32, BigInt(r.below(512) - 256)));

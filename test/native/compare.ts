@@ -16,6 +16,12 @@ const ULPS = 16n;
 /** x87 instructions that define C0, C2 and C3; the others leave them undefined. */
 const CONDITION_CODES = /^f(u?comi?p?p?|icomp?|tst|xam|prem1?|ldenv|rstor|xrstor|nsave|ninit|xsave|nstenv|nstsw|nstcw|ldcw|sin|cos|sincos|ptan)$/;
 
+/** And those that leave C1 undefined as well, or so AMD thinks. */
+const C1_UNDEFINED = /^f(u?comip?|free)$/;
+/** Denormal operands are not recorded: nobody asks, and finding them would slow every operation. */
+const MXCSR_DE = 2;
+const LONG_OPERAND = /^(M|Mt)$/;
+
 /** Address of the memory operand, from the state before the instruction; undefined without one. */
 function effectiveAddress(insn: Insn, cases: DataView, at: number): bigint | undefined {
   if (![0, 1, 2, 3].some((i) => i < insn.operands && insn.kind[i] === Kind.Mem)) return undefined;
@@ -65,10 +71,16 @@ export class Comparison {
       if (a !== b) out.push(`${name} ${a.toString(16)}/${b.toString(16)}`);
     };
     u64('rip', At.rip);
-    if (vector === 14 && ourVector === 14) u64('fault address', At.address);
+    if (vector === 14 && ourVector === 14) {
+      // Of a long operand any byte may be the one that faults first.
+      const shift = LONG_OPERAND.test(row.spec) ? 12n : 0n;
+      const a = n.getBigUint64(at + At.address, true) >> shift, b = o.getBigUint64(at + At.address, true) >> shift;
+      if (a !== b) out.push(`fault address ${a.toString(16)}/${b.toString(16)}`);
+    }
     for (let i = 0; i < 16; i++) u64(NAMES[i]!, At.gpr + i * 8);
     u64('stray writes', At.stray);
-    const compared = FLAGS & ~(vector === 3 && decoded !== Decode.Invalid ? insn.row.flagsUndefined : vector === 0 ? FLAGS : 0);
+    const executed = decoded !== Decode.Invalid && (vector === 3 || n.getBigUint64(at + At.rip, true) !== c.getBigUint64(at + At.rip, true));
+    const compared = FLAGS & ~(executed ? insn.row.flagsUndefined : vector === 0 ? FLAGS : 0);
     const flags = n.getUint32(at + At.rflags, true) & compared, ourFlags = o.getUint32(at + At.rflags, true) & compared;
     if (flags !== ourFlags) out.push(`flags ${flagText(flags)}/${flagText(ourFlags)}`);
     this.compareFx(row, at, out);
@@ -85,9 +97,14 @@ export class Comparison {
     };
     u16('fcw', Fx.fcw);
     const inexact = TRANSCENDENTAL.test(row.name);
-    u16('fsw', Fx.fsw, row.feature === 'x87' && !CONDITION_CODES.test(row.name) ? (inexact ? 0xb8df : 0xbaff) : inexact ? 0xfddf : 0xffff);
+    let status = 0xffff;
+    if (row.feature === 'x87' && !CONDITION_CODES.test(row.name)) status &= ~0x4500;
+    if (inexact || C1_UNDEFINED.test(row.name)) status &= ~0x200;
+    if (inexact) status &= ~0x20;
+    u16('fsw', Fx.fsw, status);
     u16('ftw', Fx.ftw, 0xff);
-    if (n.getUint32(fx + Fx.mxcsr, true) !== o.getUint32(fx + Fx.mxcsr, true)) out.push(`mxcsr ${n.getUint32(fx + Fx.mxcsr, true).toString(16)}/${o.getUint32(fx + Fx.mxcsr, true).toString(16)}`);
+    const mxcsr = n.getUint32(fx + Fx.mxcsr, true) & ~MXCSR_DE, ourMxcsr = o.getUint32(fx + Fx.mxcsr, true) & ~MXCSR_DE;
+    if (mxcsr !== ourMxcsr) out.push(`mxcsr ${mxcsr.toString(16)}/${ourMxcsr.toString(16)}`);
     for (let i = 0; i < 8; i++) {
       const p = fx + Fx.st + i * 16;
       const a = n.getBigUint64(p, true), b = o.getBigUint64(p, true);
@@ -128,6 +145,17 @@ export class Comparison {
     }
   }
 
+  /** Sixteen bytes of the windows, as far as they are there. */
+  private memoryText(at: number, va: number): string {
+    let p = at + At.data;
+    for (const w of WINDOWS) {
+      const i = va - DATA - w.offset;
+      if (i >= 0 && i < w.size) return Buffer.from(this.cases.subarray(p + i, p + Math.min(i + 16, w.size))).toString('hex');
+      p += w.size;
+    }
+    return '-';
+  }
+
   /** The case in words, to reproduce it: bytes, and the registers the instruction names. */
   describe(at: number): string {
     const { c } = this;
@@ -136,7 +164,12 @@ export class Comparison {
     const gprs = NAMES.map((name, i) => `${name}=${c.getBigUint64(at + At.gpr + i * 8, true).toString(16)}`).join(' ');
     decode(this.cases, at + At.code, at + At.code + length, this.insn);
     const ea = effectiveAddress(this.insn, c, at);
-    return `${hex} rip=${c.getUint32(at + At.rip, true).toString(16)} ea=${ea?.toString(16) ?? '-'} flags=${flagText(c.getUint32(at + At.rflags, true))} mxcsr=${c.getUint32(at + At.fx + Fx.mxcsr, true).toString(16)} fcw=${c.getUint16(at + At.fx, true).toString(16)} fsw=${c.getUint16(at + At.fx + 2, true).toString(16)} ${gprs}`;
+    const fx = at + At.fx;
+    let detail = '';
+    if (this.insn.row.feature === 'x87') detail = [0, 1].map((i) => ` st${i}=${c.getUint16(fx + Fx.st + i * 16 + 8, true).toString(16)}:${c.getBigUint64(fx + Fx.st + i * 16, true).toString(16)}`).join('') + ` ftw=${c.getUint8(fx + Fx.ftw).toString(16)}`;
+    for (let i = 0; i < this.insn.operands; i++) if (this.insn.kind[i] === Kind.Xmm) detail += ` xmm${this.insn.reg[i]}=${vector(c, fx + Fx.xmm + this.insn.reg[i]! * 16)}`;
+    if (ea !== undefined) detail += ` mem=${this.memoryText(at, Number(ea))}`;
+    return `${hex} rip=${c.getUint32(at + At.rip, true).toString(16)} ea=${ea?.toString(16) ?? '-'} flags=${flagText(c.getUint32(at + At.rflags, true))} mxcsr=${c.getUint32(at + At.fx + Fx.mxcsr, true).toString(16)} fcw=${c.getUint16(at + At.fx, true).toString(16)} fsw=${c.getUint16(at + At.fx + 2, true).toString(16)} ${gprs}${detail}`;
   }
 }
 

@@ -45,66 +45,79 @@ export function runNative(cases: Uint8Array): Uint8Array {
   }
 }
 
-export function runOurs(cpu: Cpu, cases: Uint8Array): Uint8Array {
-  const { memory, state, code } = cpu;
-  // Pages: code, data, the read-only one, from wherever memory ends.
-  const pages = CODE_SIZE / PAGE + DATA_SIZE / PAGE + 1;
-  const first = memory.size;
-  if (!memory.grow(pages * PAGE)) throw new Error('no memory');
-  const codeAt = first, dataAt = first + CODE_SIZE, readonlyAt = dataAt + DATA_SIZE;
-  const space = {
-    resolve(page: number): number {
-      if (page >= CODE && page < CODE + CODE_SIZE) return codeAt + (page - CODE) + Access.Read + Access.Execute;
-      if (page >= DATA && page < DATA + DATA_SIZE) return dataAt + (page - DATA) + Access.Read + Access.Write;
-      return page === READONLY ? readonlyAt + Access.Read : 0;
-    },
-  };
-  cpu.load(cpu.newContext(), space);
-  state.gsBase = GS_BASE;
-  const results = new Uint8Array(cases.length);
-  const input = new DataView(cases.buffer, cases.byteOffset), output = new DataView(results.buffer);
-  const zero = new Uint8Array(DATA_SIZE);
-  for (let at = 0; at < cases.length; at += RECORD) {
-    memory.u8.fill(0xcc, codeAt, codeAt + CODE_SIZE);
-    const rip = Number(input.getBigUint64(at + At.rip, true)), length = Math.min(Number(input.getBigUint64(at + At.length, true)), CODE + CODE_SIZE - rip);
-    memory.u8.set(cases.subarray(at + At.code, at + At.code + length), codeAt + rip - CODE);
-    for (let p = codeAt; p < codeAt + CODE_SIZE; p += PAGE) if (code.hasCode(p)) code.dropPage(p);
-    let from = at + At.data;
-    for (const w of WINDOWS) {
-      memory.u8.set(cases.subarray(from, from + w.size), dataAt + w.offset);
-      from += w.size;
-    }
-    for (let i = 0; i < 16; i++) state.setBig(i, input.getBigInt64(at + At.gpr + i * 8, true));
-    state.rflags = Number(input.getBigUint64(at + At.rflags, true));
-    state.rip = rip;
-    state.fxrstor(cases.subarray(at + At.fx, at + At.fx + 512));
-    // The harness ends at int3; a run that does not stop is a bug worth seeing.
-    let exit: Exit = Exit.Interrupted;
-    for (let n = 0; n < 4 && exit === Exit.Interrupted; n++) exit = cpu.run(1000);
-    const vector = exit === Exit.Fault ? cpu.fault.vector : exit === Exit.Syscall ? 0x100 : 0x101;
-    for (let i = 0; i < 16; i++) output.setBigInt64(at + At.gpr + i * 8, state.getBig(i), true);
-    output.setBigUint64(at + At.rflags, BigInt(state.rflags), true);
-    let end = state.rip;
-    if (vector === Vector.BP && memory.u8[codeAt + end - CODE] !== 0xcc) end -= 1;
-    output.setBigUint64(at + At.rip, BigInt.asUintN(64, BigInt(end)), true);
-    state.fxsave(results.subarray(at + At.fx, at + At.fx + 512));
-    output.setBigUint64(at + At.vector, BigInt(vector), true);
-    output.setBigUint64(at + At.address, vector === Vector.PF ? BigInt.asUintN(64, BigInt(cpu.fault.address)) : 0n, true);
-    let done = 0, to = at + At.data;
-    for (const w of WINDOWS) {
-      if (!equal(memory.u8, dataAt + done, zero, w.offset - done)) {
-        output.setBigUint64(at + At.stray, 1n, true);
-        memory.u8.fill(0, dataAt + done, dataAt + w.offset);
-      }
-      results.set(memory.u8.subarray(dataAt + w.offset, dataAt + w.offset + w.size), to);
-      to += w.size;
-      done = w.offset + w.size;
-    }
+/** Our Cpu with the address space of the cases loaded. */
+class OurSide {
+  private readonly codeAt: number;
+  private readonly dataAt: number;
+
+  constructor(private readonly cpu: Cpu) {
+    const { memory } = cpu;
+    this.codeAt = memory.size;
+    this.dataAt = this.codeAt + CODE_SIZE;
+    const readonlyAt = this.dataAt + DATA_SIZE;
+    if (!memory.grow(CODE_SIZE + DATA_SIZE + PAGE)) throw new Error('no memory');
+    const { codeAt, dataAt } = this;
+    cpu.load(cpu.newContext(), {
+      resolve(page: number): number {
+        if (page >= CODE && page < CODE + CODE_SIZE) return codeAt + (page - CODE) + Access.Read + Access.Execute;
+        if (page >= DATA && page < DATA + DATA_SIZE) return dataAt + (page - DATA) + Access.Read + Access.Write;
+        return page === READONLY ? readonlyAt + Access.Read : 0;
+      },
+    });
+    cpu.state.gsBase = GS_BASE;
   }
-  return results;
+
+  run(cases: Uint8Array): Uint8Array {
+    const { cpu, codeAt, dataAt } = this;
+    const { memory, state, code } = cpu;
+    const results = new Uint8Array(cases.length);
+    const input = new DataView(cases.buffer, cases.byteOffset), output = new DataView(results.buffer);
+    for (let at = 0; at < cases.length; at += RECORD) {
+      memory.u8.fill(0xcc, codeAt, codeAt + CODE_SIZE);
+      const rip = Number(input.getBigUint64(at + At.rip, true)), length = Math.min(Number(input.getBigUint64(at + At.length, true)), CODE + CODE_SIZE - rip);
+      memory.u8.set(cases.subarray(at + At.code, at + At.code + length), codeAt + rip - CODE);
+      for (let p = codeAt; p < codeAt + CODE_SIZE; p += PAGE) if (code.hasCode(p)) code.dropPage(p);
+      let from = at + At.data;
+      for (const w of WINDOWS) {
+        memory.u8.set(cases.subarray(from, from + w.size), dataAt + w.offset);
+        from += w.size;
+      }
+      for (let i = 0; i < 16; i++) state.setBig(i, input.getBigInt64(at + At.gpr + i * 8, true));
+      state.rflags = Number(input.getBigUint64(at + At.rflags, true));
+      state.rip = rip;
+      state.fxrstor(cases.subarray(at + At.fx, at + At.fx + 512));
+      // The harness ends at int3; a run that does not stop is a bug worth seeing.
+      let exit: Exit = Exit.Interrupted;
+      for (let n = 0; n < 4 && exit === Exit.Interrupted; n++) exit = cpu.run(1000);
+      const vector = exit === Exit.Fault ? cpu.fault.vector : exit === Exit.Syscall ? 0x100 : 0x101;
+      for (let i = 0; i < 16; i++) output.setBigInt64(at + At.gpr + i * 8, state.getBig(i), true);
+      output.setBigUint64(at + At.rflags, BigInt(state.rflags), true);
+      let end = state.rip;
+      // Past the int3 that ends every case.
+      if (vector === Vector.BP) end -= 1;
+      output.setBigUint64(at + At.rip, BigInt.asUintN(64, BigInt(end)), true);
+      state.fxsave(results.subarray(at + At.fx, at + At.fx + 512));
+      output.setBigUint64(at + At.vector, BigInt(vector), true);
+      output.setBigUint64(at + At.address, vector === Vector.PF ? BigInt.asUintN(64, BigInt(cpu.fault.address)) : 0n, true);
+      let done = 0, to = at + At.data;
+      for (const w of WINDOWS) {
+        if (memory.u8.subarray(dataAt + done, dataAt + w.offset).some((b) => b !== 0)) {
+          output.setBigUint64(at + At.stray, 1n, true);
+          memory.u8.fill(0, dataAt + done, dataAt + w.offset);
+        }
+        results.set(memory.u8.subarray(dataAt + w.offset, dataAt + w.offset + w.size), to);
+        to += w.size;
+        done = w.offset + w.size;
+      }
+    }
+    return results;
+  }
 }
 
-function equal(a: Uint8Array, at: number, b: Uint8Array, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[at + i] !== b[i]) return false;
-  return true;
+const sides = new WeakMap<Cpu, OurSide>();
+
+export function runOurs(cpu: Cpu, cases: Uint8Array): Uint8Array {
+  let side = sides.get(cpu);
+  if (side === undefined) sides.set(cpu, side = new OurSide(cpu));
+  return side.run(cases);
 }

@@ -11,13 +11,18 @@ function packed(mmx: string, xmm: string, map: string, list: readonly (readonly 
 
 const mmx: RowSource[] = [
   ...packed('mmx', 'sse2', '0F', [
-    ['punpcklbw', 0x60], ['punpcklwd', 0x61], ['punpckldq', 0x62], ['packsswb', 0x63], ['pcmpgtb', 0x64], ['pcmpgtw', 0x65], ['pcmpgtd', 0x66],
+    ['packsswb', 0x63], ['pcmpgtb', 0x64], ['pcmpgtw', 0x65], ['pcmpgtd', 0x66],
     ['packuswb', 0x67], ['punpckhbw', 0x68], ['punpckhwd', 0x69], ['punpckhdq', 0x6a], ['packssdw', 0x6b],
     ['pcmpeqb', 0x74], ['pcmpeqw', 0x75], ['pcmpeqd', 0x76],
     ['psrlw', 0xd1], ['psrld', 0xd2], ['psrlq', 0xd3], ['pmullw', 0xd5], ['psubusb', 0xd8], ['psubusw', 0xd9], ['pand', 0xdb], ['paddusb', 0xdc],
     ['paddusw', 0xdd], ['pandn', 0xdf], ['psraw', 0xe1], ['psrad', 0xe2], ['pmulhw', 0xe5], ['psubsb', 0xe8], ['psubsw', 0xe9], ['por', 0xeb],
     ['paddsb', 0xec], ['paddsw', 0xed], ['pxor', 0xef], ['psllw', 0xf1], ['pslld', 0xf2], ['psllq', 0xf3], ['pmaddwd', 0xf5], ['psubb', 0xf8],
     ['psubw', 0xf9], ['psubd', 0xfa], ['paddb', 0xfc], ['paddw', 0xfd], ['paddd', 0xfe],
+  ]),
+  // The MMX forms read half an operand from memory.
+  ...['punpcklbw', 'punpcklwd', 'punpckldq'].flatMap((name, i): RowSource[] => [
+    [name, `NP 0F ${hex2(0x60 + i)}`, 'Pq,Qd', 'mmx'],
+    [name, `66 0F ${hex2(0x60 + i)}`, 'Vdq,Wdq', 'sse2'],
   ]),
   ...packed('sse2', 'sse2', '0F', [['paddq', 0xd4], ['pmuludq', 0xf4], ['psubq', 0xfb]]),
   ...packed('sse', 'sse2', '0F', [

@@ -50,7 +50,6 @@ export const x87: readonly RowSource[] = [
   ['fcomp', 'DE D0+i', 'ST0,STi', 'x87'],
   ['fxch', 'DD C8+i', 'ST0,STi', 'x87'],
   ['fxch', 'DF C8+i', 'ST0,STi', 'x87'],
-  ['fstp', 'D9 D8+i', 'STi', 'x87'],
   ['fstp', 'DF D0+i', 'STi', 'x87'],
   ['fstp', 'DF D8+i', 'STi', 'x87'],
   ['fld', 'D9 /0m', 'Md', 'x87'],

@@ -85,12 +85,12 @@ function log1pFixed(d: bigint, f: number): bigint {
   return 2n * oddSeries((d << BigInt(f)) / ((2n << BigInt(f)) + d), f, false);
 }
 
-/** log2 of a positive finite number as v * 2^-f; exact is set for powers of two. */
-function log2Fixed(a: Float80): { v: bigint; f: number; exact: boolean } {
-  const n = bitLength(a.m);
-  let k = exponentOf(a);
+/** log2 of sig * 2^scale > 0 as v * 2^-f; exact is set for powers of two. */
+function log2Fixed(sig: bigint, scale: number): { v: bigint; f: number; exact: boolean } {
+  const n = bitLength(sig);
+  let k = scale + n - 1;
   const f = GUARD + 64;
-  let m = a.m << BigInt(f - n + 1);
+  let m = shift(sig, f - n + 1);
   if (m === 1n << BigInt(f)) return { v: BigInt(k), f: 0, exact: true };
   // Into [0.75, 1.5), so that no cancellation happens between k and the logarithm.
   if (m >= 3n << BigInt(f - 1)) { m >>= 1n; k++; }
@@ -136,7 +136,7 @@ export function fyl2x(env: FloatEnv, x: Float80, y: Float80): Float80 {
   if (cx === Class.Denormal || cy === Class.Denormal) env.raise(Ex.DE);
   const below = exponentOf(x) < 0 ? 1 : 0;
   if (isOne || cy === Class.Zero) return zero(sy ^ below);
-  const l = log2Fixed(x);
+  const l = log2Fixed(x.m, scaleOf(x));
   return scaled(env, l.v, l.f, y, l.exact);
 }
 
@@ -165,6 +165,13 @@ export function fyl2xp1(env: FloatEnv, x: Float80, y: Float80): Float80 {
     return round80(env, sign, scaleOf(x) + scaleOf(y) - f - 1, (x.m * y.m * inverse << 1n) | 1n, 64);
   }
   if (signOf(x) === 1 && e >= 0) return invalid(env);
+  if (e >= -1) {
+    // Outside the range the instruction is defined for: the logarithm all the same.
+    const unit = Math.max(scaleOf(x), -GUARD);
+    const m = shift(x.m, scaleOf(x) - unit) * (signOf(x) === 1 ? -1n : 1n) + shift(1n, -unit);
+    const l = log2Fixed(m, unit);
+    return scaled(env, l.v, l.f, y, l.exact);
+  }
   const f = GUARD + Math.max(0, -e) + 64;
   const d = toFixed(x, f);
   const v = (log1pFixed(signOf(x) === 1 ? -d : d, f) << BigInt(f)) / ln2(f);

@@ -180,11 +180,7 @@ function fromBinary(env: FloatEnv, bits: bigint, p: number, width: number, f: Fo
   const expBits = width - p;
   const e = Number((bits >> BigInt(fractionBits)) & ((1n << BigInt(expBits)) - 1n));
   const m = fraction << BigInt(64 - p);
-  if (e === (1 << expBits) - 1) {
-    const a: Float80 = { se: (sign << 15) | EXP, m: J | m };
-    const c = classify(a);
-    return c === Class.Infinity ? a : quiet(env, a, c);
-  }
+  if (e === (1 << expBits) - 1) return { se: (sign << 15) | EXP, m: J | m };
   if (e !== 0) return { se: (sign << 15) | (e - f.emax + BIAS), m: J | m };
   if (fraction === 0n) return zero(sign);
   env.raise(Ex.DE);
@@ -214,6 +210,7 @@ function toBinary(env: FloatEnv, a: Float80, f: Format, width: number): bigint {
   return signBit | (integer !== 0n ? (BigInt(e - f.emin + 1) << fractionBits) | (r.q & ((1n << fractionBits) - 1n)) : r.q);
 }
 
+/** Signaling NaNs stay so: a load quiets them, an operation answers them itself. */
 export const fromF32 = (env: FloatEnv, bits: number): Float80 => fromBinary(env, BigInt(bits >>> 0), 24, 32, F32_FORMAT);
 export const fromF64 = (env: FloatEnv, bits: bigint): Float80 => fromBinary(env, BigInt.asUintN(64, bits), 53, 64, F64_FORMAT);
 export const toF32 = (env: FloatEnv, a: Float80): number => Number(toBinary(env, a, F32_FORMAT, 32));

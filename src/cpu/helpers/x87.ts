@@ -9,7 +9,7 @@
  */
 import * as arith from './float80-arith.ts';
 import {
-  Class, classify, Ex, type Float80, FloatEnv, fromBcd, fromF32, fromF64, fromInteger, INDEFINITE, isNaN80, negate, absolute, ONE, Rc, signOf,
+  Class, classify, Ex, type Float80, FloatEnv, fromBcd, fromF32, fromF64, fromInteger, INDEFINITE, isNaN80, negate, absolute, ONE, quiet, Rc, signOf,
   toBcd, toF32, toF64, toInteger, zero,
 } from './float80.ts';
 import * as trans from './float80-trans.ts';
@@ -148,11 +148,14 @@ export class X87 {
   }
 
   load(from: Source, value: bigint, high = 0): void {
-    this.push((env) => decode(from, env, value, high));
+    this.push((env) => {
+      const a = decode(from, env, value, high);
+      return from === 'f80' ? a : quiet(env, a, classify(a));
+    });
   }
 
   loadStack(i: number): void {
-    if (!this.empty(7) || !this.empty(i)) { const a = this.st(i); this.push(() => a); return; }
+    if (!this.empty(i)) { const a = this.st(i); this.push(() => a); return; }
     this.top--;
     this.set(0, INDEFINITE);
     this.stackFault(false);
@@ -194,7 +197,9 @@ export class X87 {
   /** Sign and exponent word of FSTP m80, beside the significand that `prepare` gives. */
   signExponent(): number { return this.empty(0) ? INDEFINITE.se : this.st(0).se; }
 
-  storeStack(i: number, pop: boolean): void {
+  /** `forgiving` is the undocumented D9 D8+i, which ignores an empty st(0). */
+  storeStack(i: number, pop: boolean, forgiving: boolean): void {
+    if (forgiving && this.empty(0)) { this.pop(); return; }
     const fault = this.underflow(0);
     this.set(i, fault ? INDEFINITE : this.st(0));
     if (!fault) this.conditions(C1, 0);
@@ -221,7 +226,7 @@ export class X87 {
     env.flags = 0;
     const r = reversed ? BINARY[op](env, b, a) : BINARY[op](env, a, b);
     // A denormal memory operand counts only where the operation itself is valid and has no NaN.
-    env.flags |= isNaN80(classify(r)) || (env.flags & Ex.ZE) !== 0 ? flags & Ex.IE : flags;
+    if (!isNaN80(classify(r)) && (env.flags & Ex.ZE) === 0) env.flags |= flags;
     this.set(0, r);
     this.end();
   }
@@ -233,10 +238,11 @@ export class X87 {
   }
 
   private remainder(op: typeof arith.rem): void {
-    if (this.underflow(0, 1)) { this.set(0, INDEFINITE); return; }
+    if (this.underflow(0, 1)) { this.set(0, INDEFINITE); this.conditions(C2, 0); return; }
     const r = op(this.begin(), this.st(0), this.st(1));
     this.set(0, r.value);
     this.end();
+    if (isNaN80(classify(r.value))) { this.conditions(C1 | C2, 0); return; }
     const q = r.quotient;
     this.conditions(CONDITIONS, r.partial ? C2 : ((q & 4) !== 0 ? C0 : 0) | ((q & 2) !== 0 ? C3 : 0) | ((q & 1) !== 0 ? C1 : 0));
   }
@@ -264,6 +270,7 @@ export class X87 {
       if (!this.empty(0)) this.stackFault(true);
       this.set(0, INDEFINITE);
       if (pushes) { this.top--; this.set(0, INDEFINITE); }
+      this.conditions(C2, 0);
       return;
     }
     const r = op(this.begin(), this.st(0));
@@ -278,8 +285,10 @@ export class X87 {
 
   private compareTo(order: (env: FloatEnv) => number, fault: boolean): number {
     if (fault) return arith.Order.Unordered;
-    const o = order(this.begin());
-    this.end();
+    const env = this.begin();
+    const o = order(env);
+    this.statusWord |= env.flags;
+    if (env.flags !== 0) this.summarize();
     return o;
   }
 
@@ -338,7 +347,8 @@ export class X87 {
 
   freeRegister(i: number, pop: boolean): void {
     this.free(i);
-    if (pop) this.top++;
+    if (pop) this.pop();
+    this.conditions(C1, 0);
   }
 
   initialize(): void {
@@ -377,7 +387,7 @@ export class X87 {
     fdecstp: (u) => u.rotate(-1),
     fninit: (u) => u.initialize(),
     fnclex: (u) => u.clearExceptions(),
-    emms: (u) => { u.tags = 0; },
+    emms: (u) => { u.tags = 0; u.top = 0; },
     fld1: (u) => u.loadConstant('fld1'),
     fldz: (u) => u.loadConstant('fldz'),
     fldl2t: (u) => u.loadConstant('fldl2t'),

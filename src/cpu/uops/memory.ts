@@ -1,6 +1,6 @@
 /** Loads, stores and address computation. The memory operand is [a + disp], or [a + (b << aux) + disp] in the form op + 1. */
 import { Access, Vector } from '../cpu.ts';
-import { drop, i32, i64, v128, type I64 } from '../wasm/code.ts';
+import { drop, i32, i64, select, v128, type I64 } from '../wasm/code.ts';
 import { defineMemory } from './define.ts';
 import { loadS, loadZ, type Size, type UopEmitter } from './emitter.ts';
 
@@ -57,8 +57,9 @@ function aligned(u: UopEmitter): I64 {
 /** Faults as a store of imm32 bytes (at most 64) would, without effect: for instructions that write something else first. */
 export const checkWrite = defineMemory('checkw', {}, (u) => {
   const va = u.let64(u.address());
-  const last = i64.add(va, i64.extend_i32_u(i32.sub(u.imm32(), i32.const(1))));
-  u.emit([drop(u.translate(va, 1, Access.Write)), drop(u.translate(last, 1, Access.Write))]);
+  // The fault address of the second page is its start.
+  const page = u.let64(i64.and(i64.add(va, i64.extend_i32_u(i32.sub(u.imm32(), i32.const(1)))), i64.const(-4096)));
+  u.emit([drop(u.translate(va, 1, Access.Write)), drop(u.translate(select(page, va, i64.gt_u(page, va)), 1, Access.Write))]);
 });
 
 /** Raises #GP unless the operand is aligned to imm32 bytes (a power of two). */

@@ -248,13 +248,21 @@ export const compareFlags = { comi: orderForms('comi', anyNaN), ucomi: orderForm
 
 // ── approximations and dot products ──
 
-const one32 = f32.const(1);
+/** Denormals count as zero and come out as zero here, whatever MXCSR says. */
+function flushV(u: UopEmitter, value: V128): V128 {
+  const a = u.letV(value);
+  const small = f32x4.lt(f32x4.abs(a), f32x4.splat(f32.const(2 ** -126)));
+  return v128.andnot(a, v128.andnot(small, i32x4.splat(i32.const(-0x80000000))));
+}
+const reciprocal = (u: UopEmitter, b: V128): V128 => flushV(u, f32x4.div(f32x4.splat(f32.const(1)), flushV(u, b)));
+const reciprocalRoot = (u: UopEmitter, b: V128): V128 => f32x4.div(f32x4.splat(f32.const(1)), f32x4.sqrt(flushV(u, b)));
+const lowest = (u: UopEmitter, f: (u: UopEmitter, b: V128) => V128): void => u.putF32('d', f32x4.extract_lane(f(u, f32x4.splat(u.getF32('b'))), 0));
 /** RCP and RSQRT: the exact quotient, well within the 1.5 * 2^-12 that the manual allows. */
 export const approximateOps = {
-  rcpps: binaryV('rcpps', (_, b) => f32x4.div(f32x4.splat(one32), b)),
-  rcpss: define('rcpss', {}, (u) => u.putF32('d', f32.div(one32, u.getF32('b')))),
-  rsqrtps: binaryV('rsqrtps', (_, b) => f32x4.div(f32x4.splat(one32), f32x4.sqrt(b))),
-  rsqrtss: define('rsqrtss', {}, (u) => u.putF32('d', f32.div(one32, f32.sqrt(u.getF32('b'))))),
+  rcpps: binaryV('rcpps', (_, b, u) => reciprocal(u, b)),
+  rcpss: define('rcpss', {}, (u) => lowest(u, reciprocal)),
+  rsqrtps: binaryV('rsqrtps', (_, b, u) => reciprocalRoot(u, b)),
+  rsqrtss: define('rsqrtss', {}, (u) => lowest(u, reciprocalRoot)),
 };
 
 /** A mask whose lane i is all ones where bit i of `bits` is set. */
@@ -263,17 +271,47 @@ function laneMask(width: Width, bits: I32): V128 {
   return width === 4 ? i32x4.eq(v128.and(i32x4.splat(bits), weights), weights) : i64x2.eq(v128.and(i64x2.splat(i64.extend_i32_u(bits)), weights), weights);
 }
 
+/** Slow path of the dot products: the same sums lane by lane, with flags. */
+function slowDot(width: Width): number {
+  const count = 16 / width;
+  const lane = new DataView(new ArrayBuffer(80));
+  return slow((cpu, record) => {
+    const { view } = cpu.memory;
+    const imm = cpu.memory.i32[(record + Offset.aux) >> 2];
+    const mxcsr = mxcsrOf(cpu);
+    const a = operand(cpu, record, 'a'), b = operand(cpu, record, 'b'), d = operand(cpu, record, 'd');
+    for (let k = 0; k < 16; k += 4) {
+      lane.setUint32(k, view.getUint32(a + k, true), true);
+      lane.setUint32(16 + k, view.getUint32(b + k, true), true);
+      lane.setUint32(32 + k, 0, true);
+    }
+    let flags = 0;
+    for (let i = 0; i < count; i++) if ((imm >> (4 + i)) & 1) flags |= floatLane(lane, mxcsr, 'mul', width, 32 + i * width, i * width, 16 + i * width);
+    for (let n = count; n > 1; n /= 2) {
+      for (let i = 0; i < n / 2; i++) flags |= floatLane(lane, mxcsr, 'add', width, 32 + i * width, 32 + 2 * i * width, 32 + (2 * i + 1) * width);
+    }
+    if (raiseFlags(cpu, flags)) return;
+    for (let i = 0; i < count; i++) {
+      for (let k = 0; k < width; k += 4) view.setUint32(d + i * width + k, (imm >> i) & 1 ? lane.getUint32(32 + k, true) : 0, true);
+    }
+  });
+}
+
+function dotProduct(name: string, width: Width, sum: (p: V128, u: UopEmitter) => V128): number {
+  const id = slowDot(width);
+  const l = width === 4 ? f32x4 : f64x2;
+  return define(name, {}, (u) => {
+    const imm = u.let32(u.aux());
+    const all = u.letV(sum(u.letV(v128.and(l.mul(u.getV('a'), u.getV('b')), laneMask(width, i32.shr_u(imm, i32.const(4))))), u));
+    u.if(i32.or(notFiniteV(width, all), notPlain(u)), () => u.helper(id), () => u.setV('d', v128.and(all, laneMask(width, imm))));
+  });
+}
+
 /** aux is the immediate: products to use in the high nibble, lanes to write in the low one. */
 export const dotProducts = {
-  dpps: define('dpps', {}, (u) => {
-    const imm = u.let32(u.aux());
-    const p = u.letV(v128.and(f32x4.mul(u.getV('a'), u.getV('b')), laneMask(4, i32.shr_u(imm, i32.const(4)))));
+  dpps: dotProduct('dpps', 4, (p, u) => {
     const s = u.letV(f32x4.add(p, lanes(p, p, 4, 1, 0, 3, 2)));
-    u.setV('d', v128.and(f32x4.add(s, lanes(s, s, 4, 2, 2, 0, 0)), laneMask(4, imm)));
+    return f32x4.add(s, lanes(s, s, 4, 2, 2, 0, 0));
   }),
-  dppd: define('dppd', {}, (u) => {
-    const imm = u.let32(u.aux());
-    const p = u.letV(v128.and(f64x2.mul(u.getV('a'), u.getV('b')), laneMask(8, i32.shr_u(imm, i32.const(4)))));
-    u.setV('d', v128.and(f64x2.add(p, lanes(p, p, 8, 1, 0)), laneMask(8, imm)));
-  }),
+  dppd: dotProduct('dppd', 8, (p) => f64x2.add(p, lanes(p, p, 8, 1, 0))),
 };

@@ -58,10 +58,10 @@ export const prepare = table(TARGETS, (target) => defineHelper(`fst.${target}`, 
 })));
 /** Sets the flags of the store; pops when aux is 1. */
 export const commit = defineHelper('fst.commit', {}, (cpu, record) => unitOf(cpu).commit(auxOf(cpu, record) === 1));
-/** aux: register, plus 8 to pop. */
+/** aux: register, 8 to pop, 16 for the form that ignores an empty st(0). */
 export const storeStack = defineHelper('fst.st', {}, waiting((unit, cpu, record) => {
   const aux = auxOf(cpu, record);
-  unit.storeStack(aux & 7, (aux & 8) !== 0);
+  unit.storeStack(aux & 7, (aux & 8) !== 0, (aux & 16) !== 0);
 }));
 
 /** aux: destination, first operand * 8, second operand * 64, 512 to pop. */

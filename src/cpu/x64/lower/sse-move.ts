@@ -9,6 +9,7 @@ import {
   blend, blendOps, byteShift, clearV, keepBytes, loadZero, moveMmx, moveZero, palignr, pshufb, put, shuffleOne, shuffleTwo, unpackOps, unpackWide,
 } from '../../uops/vec-shuffle.ts';
 import { xmm } from '../../state.ts';
+import type { Packed } from '../../uops/vec.ts';
 import { Kind, NO_REG, type Insn } from '../insn.ts';
 import type { BlockBuilder } from './builder.ts';
 import { lower, type Lowering } from './lower.ts';
@@ -109,6 +110,14 @@ const maskedStore = (b: BlockBuilder, i: Insn): void => {
   touchMmx(b, i, 0);
 };
 
+/** The MMX forms of the low interleaves read only four bytes of memory. */
+const unpackLow = (op: Packed): Lowering => (b, i) => {
+  if (!isMmx(i, 0) || !b.isMem(1)) { packedLowering(op)(b, i); return; }
+  const t = b.temp();
+  b.mem(load[4], t);
+  emitPacked(b, i, op, b.place(0), t);
+};
+
 const mask = (op: number): Lowering => (b) => b.emit(op, b.place(0), b.place(1));
 
 lower({
@@ -160,7 +169,7 @@ lower({
   blendps: blendImmediate(4),
   blendpd: blendImmediate(8),
   pblendw: blendImmediate(2),
-  ...Object.fromEntries(Object.entries(unpackOps).map(([name, op]) => [name, packedLowering(op)])),
+  ...Object.fromEntries(Object.entries(unpackOps).map(([name, op]) => [name, name.startsWith('punpckl') ? unpackLow(op) : packedLowering(op)])),
   ...eachLowering(unpackWide, vectorLowering),
   ...eachLowering(blendOps, (op) => (b) => b.emit(op, b.place(0), b.place(0), b.readV(1), xmm(0))),
 });

@@ -72,7 +72,7 @@ const compareFlags = (quietly: boolean, pop: boolean): Lowering => (b, i) =>
 
 const storeRegister = (pop: boolean): Lowering => (b, i) => {
   if (b.isMem(0)) pull((size) => FLOATS[size], pop)(b, i);
-  else b.emit(x87.storeStack, 0, 0, 0, 0, register(i) | (pop ? 8 : 0));
+  else b.emit(x87.storeStack, 0, 0, 0, 0, register(i) | (pop ? 8 : 0) | (i.opcode === 0xd9 ? 16 : 0));
 };
 
 /** The image's guest address goes to the helper, which copies it whole. A 66 prefix asks for the 16-bit format, which is not supported. */

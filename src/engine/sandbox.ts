@@ -32,25 +32,25 @@ export class Sandbox {
     return sandbox;
   }
 
-  async start(process: ProcessSpec): Promise<{ pid: number; streams: ProcessStreams }> {
+  async start(spec: ProcessSpec): Promise<{ pid: number; streams: ProcessStreams }> {
     const io: ProcessIo = {};
     const out = new MessageChannel();
     io.stdout = out.port2;
     const streams: ProcessStreams = { stdout: portToReadable(out.port1) };
     const moved = [out.port2];
-    if (process.openStdin) {
+    if (spec.openStdin) {
       const channel = new MessageChannel();
       io.stdin = channel.port2;
       moved.push(channel.port2);
       streams.stdin = portToWritable(channel.port1);
     }
-    if (!process.tty) {
+    if (!spec.tty) {
       const channel = new MessageChannel();
       io.stderr = channel.port2;
       moved.push(channel.port2);
       streams.stderr = portToReadable(channel.port1);
     }
-    const { pid } = await this.alive(this.api.start(process, transfer(io, moved as never)));
+    const { pid } = await this.alive(this.api.start(spec, transfer(io, moved as never)));
     return { pid, streams };
   }
 

@@ -10,7 +10,7 @@ import { sandboxSpec } from './spec.ts';
 
 const IDLE_MS = 3000;
 
-interface Idle { sandbox: Sandbox; timer: unknown }
+interface Idle { sandbox: Sandbox; timer: ReturnType<typeof setTimeout> }
 const idle = new WeakMap<Container, Idle>();
 
 /** Runs `f` with a sandbox that shows the container's files. Starts wait until it is done. */

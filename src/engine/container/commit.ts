@@ -2,7 +2,7 @@
 import { json, type Operation } from '../api/call.ts';
 import type { ContainerDefaults, ImageConfig } from '../../image/config.ts';
 import { applyChanges } from '../image/changes.ts';
-import { joinReference } from '../image/pull.ts';
+import { joinReference } from '../image/names.ts';
 import { emitImage } from '../image/describe.ts';
 import { timestamp } from '../ids.ts';
 import { withFiles } from './archive-sandbox.ts';

@@ -32,7 +32,7 @@ export function startHealth(engine: Engine, container: Container): void {
   const interval = (check.Interval || 30e9) * MS, startPeriod = (check.StartPeriod || 0) * MS, startInterval = (check.StartInterval || 5e9) * MS;
   const begun = engine.clock.monotonic();
   let stopped = false;
-  let timer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const next = (): void => {
     const starting = health.Status === 'starting' && engine.clock.monotonic() - begun < startPeriod;
     timer = setTimeout(() => {
@@ -82,7 +82,7 @@ async function probe(engine: Engine, container: Container, cmd: string[], timeou
   try {
     const spec = execProcessSpec(container, { cmd, env: [], user: '', workingDir: '', tty: false, privileged: false, stdin: false, stdout: true, stderr: true, detachKeys: '' });
     const { pid, ended } = await runProcess(container, spec, stdio);
-    let timer: unknown;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const overdue = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), timeoutMs); });
     const code = await Promise.race([ended, overdue]);
     clearTimeout(timer);

@@ -32,7 +32,7 @@ export class ContainerLog {
   private tail: LogEntry[] = [];
   private tailSize = 0;
   private dirty = false;
-  private timer: unknown;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private writing: Promise<void> = Promise.resolve();
   private readonly partial: Record<StdStream, Uint8Array[]> = { stdout: [], stderr: [] };
   private readonly followers = new Set<(entry: LogEntry | undefined) => void>();

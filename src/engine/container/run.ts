@@ -19,10 +19,7 @@ import { autoRemove } from './remove.ts';
 import { nextDelay, restartsAfter } from './restart-policy.ts';
 import { processSpec, sandboxSpec } from './spec.ts';
 import { startFailure } from './start-failure.ts';
-import { Stdio } from './stdio.ts';
-
-/** How long output may take to arrive after its process has ended; children that hold it open do not block the end. */
-export const OUTPUT_GRACE_MS = 2000;
+import { OUTPUT_GRACE_MS, Stdio } from './stdio.ts';
 
 /** Starts a container that is not running. */
 export function startContainer(engine: Engine, container: Container): Promise<void> {

@@ -4,6 +4,9 @@
  */
 import type { StdStream } from '../api/stdcopy.ts';
 
+/** How long output may take to arrive after its process has ended; children that hold it open do not block the end. */
+export const OUTPUT_GRACE_MS = 2000;
+
 export interface Sink {
   /** Resolves when more may come. A rejection detaches the sink. */
   write(stream: StdStream, data: Uint8Array): void | Promise<void>;

@@ -35,7 +35,7 @@ export async function stopContainer(engine: Engine, container: Container, option
   const stopped = container.wait('not-running');
   if (container.cancelRestart) container.cancelRestart();
   else await sendSignal(engine, container, options.signal ?? stopSignalOf(config.StopSignal));
-  let timer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const overdue = seconds < 0 ? new Promise<'overdue'>(() => undefined) : new Promise<'overdue'>((resolve) => { timer = setTimeout(() => resolve('overdue'), seconds * 1000); });
   if ((await Promise.race([stopped, overdue])) === 'overdue') {
     await sendSignal(engine, container, SIGKILL);

@@ -1,9 +1,8 @@
 /** Starts a process in a running container and follows it to its end: for exec instances and health checks. */
 import { capabilitiesOf } from '../container/capabilities.ts';
 import type { Container } from '../container/container.ts';
-import { OUTPUT_GRACE_MS } from '../container/run.ts';
 import { environment } from '../container/spec.ts';
-import type { Stdio } from '../container/stdio.ts';
+import { OUTPUT_GRACE_MS, type Stdio } from '../container/stdio.ts';
 import type { ProcessSpec } from '../../runtime/sandbox-api.ts';
 import type { ExecConfig } from './execs.ts';
 
@@ -26,9 +25,9 @@ export function execProcessSpec(container: Container, config: ExecConfig): Proce
 }
 
 /** Rejects with StartFailure. `ended` resolves to the exit code once the output has gone to `stdio`'s sinks. */
-export async function runProcess(container: Container, process: ProcessSpec, stdio: Stdio): Promise<{ pid: number; ended: Promise<number> }> {
+export async function runProcess(container: Container, spec: ProcessSpec, stdio: Stdio): Promise<{ pid: number; ended: Promise<number> }> {
   const { sandbox } = container.run!;
-  const { pid, streams } = await sandbox.start(process);
+  const { pid, streams } = await sandbox.start(spec);
   if (streams.stdin) stdio.stdin.connect(streams.stdin); else stdio.stdin.fail();
   const output = Promise.all([stdio.pump('stdout', streams.stdout), streams.stderr ? stdio.pump('stderr', streams.stderr) : undefined]);
   const ended = (async () => {

@@ -6,7 +6,7 @@ import type { EngineResponse } from '../api/message.ts';
 import type { Engine } from '../engine.ts';
 import { applyChanges } from './changes.ts';
 import { emitImage } from './describe.ts';
-import { joinReference } from './pull.ts';
+import { joinReference } from './names.ts';
 
 export function importImage(engine: Engine, call: Call): Promise<EngineResponse> {
   const { query } = call;

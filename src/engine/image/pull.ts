@@ -10,6 +10,7 @@ import type { EngineResponse } from '../api/message.ts';
 import type { Engine } from '../engine.ts';
 import { emitImage } from './describe.ts';
 import { importImage } from './import.ts';
+import { familiar, joinReference } from './names.ts';
 
 export const imageCreate: Operation = (engine, call) => {
   if (call.query.text('fromImage') !== '') return pull(engine, call);
@@ -30,13 +31,4 @@ function pull(engine: Engine, call: Call): Promise<EngineResponse> {
     const image = await engine.images.pull(reference, { ...options, progress: emit, signal: cancelled });
     emitImage(engine, 'pull', familiar(reference), familiar(name), image.config.config?.Labels);
   });
-}
-
-/** The name as people write it: without the default registry. */
-export function familiar(reference: string): string { return reference.replace(/^docker\.io\/(library\/)?/, ''); }
-
-/** The API gives a repository and a tag, which may be a digest. */
-export function joinReference(name: string, tag: string): string {
-  if (tag === '') return name;
-  return tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`;
 }

@@ -3,7 +3,7 @@ import type { RegistryAuth } from '../../image/types.ts';
 import type { Operation } from '../api/call.ts';
 import { jsonStream } from '../api/json-stream.ts';
 import { emitImage } from './describe.ts';
-import { joinReference } from './pull.ts';
+import { joinReference } from './names.ts';
 
 export const imagePush: Operation = (engine, call) => {
   const reference = joinReference(call.params.name, call.query.text('tag'));

@@ -1,7 +1,7 @@
 /** POST /images/{name}/tag?repo=&tag=. */
 import { empty, type Operation } from '../api/call.ts';
 import { emitImage } from './describe.ts';
-import { familiar, joinReference } from './pull.ts';
+import { familiar, joinReference } from './names.ts';
 
 export const imageTag: Operation = async (engine, call) => {
   const target = joinReference(call.query.text('repo'), call.query.text('tag'));

@@ -38,7 +38,7 @@ export const events: Operation = (engine, call) => {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (event: EventMessage): void => { if (matches(filters, event)) controller.enqueue(encoder.encode(`${JSON.stringify(event)}\n`)); };
-      let timer: unknown;
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const { past, stop } = engine.events.subscribe((event) => { if (until === undefined || BigInt(event.timeNano) <= until) send(event); });
       close = () => { stop(); clearTimeout(timer); };
       if (since !== undefined) for (const event of past) if (BigInt(event.timeNano) >= since && (until === undefined || BigInt(event.timeNano) <= until)) send(event);

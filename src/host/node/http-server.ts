@@ -4,21 +4,14 @@
  */
 import * as http from 'node:http';
 import type * as net from 'node:net';
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { EngineHandler, EngineRequest, EngineResponse } from '../../engine/api/message.ts';
+import { drained, engineRequest, headerCase } from './http-parts.ts';
 import { isHijackable, peekRequest, serveRaw, type RawRequest } from './raw-connection.ts';
 import { refuseBrowser } from './browser-guard.ts';
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
-
-/** What makes an EngineRequest, whichever way the request came in. */
-export function engineRequest(method: string, target: string, headers: Record<string, string>, rest: Pick<EngineRequest, 'body' | 'signal'>): EngineRequest {
-  const at = target.indexOf('?');
-  const query: Record<string, string[]> = {};
-  if (at >= 0) for (const [name, value] of new URLSearchParams(target.slice(at + 1))) (query[name] ??= []).push(value);
-  return { method: method as EngineRequest['method'], path: at < 0 ? target : target.slice(0, at), query, headers, ...rest };
-}
 
 /** An HTTP server that is given its connections by `accept`. */
 export class ApiServer {
@@ -85,7 +78,7 @@ export class ApiServer {
 }
 
 function sendHead(response: http.ServerResponse, status: number, headers: Record<string, string>): void {
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name.replace(/(^|-)([a-z])/g, (_, dash: string, c: string) => dash + c.toUpperCase()), value);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(headerCase(name), value);
   response.writeHead(status);
   response.flushHeaders();
 }
@@ -102,19 +95,6 @@ async function pump(body: ReadableStream<Uint8Array>, response: http.ServerRespo
     }
     response.end();
   } catch { response.destroy(); }
-}
-
-/** Resolves when more may be written, or never will. */
-export function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.removeListener('drain', done);
-      stream.removeListener('close', done);
-      resolve();
-    };
-    stream.on('drain', done);
-    stream.on('close', done);
-  });
 }
 
 /** Lower-case names; of a repeated header the last value counts. */

@@ -6,7 +6,7 @@
 import type * as net from 'node:net';
 import type { EngineRequest, EngineResponse } from '../../engine/api/message.ts';
 import type { Duplex } from '../ports.ts';
-import { drained, engineRequest } from './http-server.ts';
+import { drained, engineRequest, headerCase } from './http-parts.ts';
 
 export interface RawRequest { method: string; target: string; headers: Record<string, string> }
 
@@ -80,7 +80,7 @@ export function serveRaw(socket: net.Socket, request: RawRequest, early: Buffer,
 }
 
 function head({ status, headers }: EngineResponse, reason: string): string {
-  const lines = Object.entries(headers).map(([name, value]) => `${name.replace(/(^|-)([a-z])/g, (_, dash: string, c: string) => dash + c.toUpperCase())}: ${value}\r\n`);
+  const lines = Object.entries(headers).map(([name, value]) => `${headerCase(name)}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n`;
 }
 

@@ -2,7 +2,7 @@
  * Path walk (path_resolution(7), openat2(2)): from a string to a place in the tree, over mounts, symbolic links and the
  * magic links of /proc. Metadata is always in memory, so a walk never blocks.
  */
-import { EACCES, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno, EXDEV } from '../../abi/errno.ts';
+import { EACCES, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno, EXDEV } from '../../abi/errno.ts';
 import { AT_FDCWD, NAME_MAX, PATH_MAX, X_OK } from '../../abi/fcntl.ts';
 import { MS_NOSYMFOLLOW } from '../../abi/mount.ts';
 import { isDirectory, isSymlink } from '../../abi/stat.ts';
@@ -26,6 +26,8 @@ export const Walk = {
   NoXdev: 8, NoMagicLinks: 16, NoSymlinks: 32, Beneath: 64, InRoot: 128,
   /** For making or removing the last component: never followed, and a trailing slash is left to the caller to judge. */
   Parent: 256,
+  /** O_CREAT: a last component that ends in a slash is EISDIR, whether it exists or not. */
+  Create: 512,
 } as const;
 
 /** Where a path leads. `path` is undefined when the last component does not exist in `parent`. */
@@ -101,6 +103,7 @@ class Walker {
       name = component;
       if (component === '.') continue;
       if (component === '..') { at = this.up(at); continue; }
+      if (last && trailingSlash && (flags & Walk.Create) !== 0) throw new Errno(EISDIR);
       if (component.length > NAME_MAX || nameLength(component) > NAME_MAX) throw new Errno(ENAMETOOLONG);
 
       const dentry = at.dentry.lookup(component);

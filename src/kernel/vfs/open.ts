@@ -46,10 +46,9 @@ export function open(task: Task, dirfd: number, path: string, flags: number, mod
   if ((flags & (O_CREAT | O_DIRECTORY)) === (O_CREAT | O_DIRECTORY)) throw new Errno(EINVAL);
 
   const nofollow = (flags & O_NOFOLLOW) !== 0 || (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
-  const found = locate(task, dirfd, path, walk | (nofollow ? Walk.NoFollow : 0));
+  const found = locate(task, dirfd, path, walk | (nofollow ? Walk.NoFollow : 0) | (flags & O_CREAT ? Walk.Create : 0));
   if (!found.path) {
     if ((flags & O_CREAT) === 0) throw new Errno(ENOENT);
-    if (found.trailingSlash) throw new Errno(EISDIR);
     permitCreation(task, found.parent);
     const dir = found.parent.dentry;
     const inode = dir.inode.create(found.name, newMode(task, dir.inode, S_IFREG | (mode & 0o7777)), ownerIn(task, dir.inode));

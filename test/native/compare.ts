@@ -1,5 +1,6 @@
 /** Compares the outcomes of a case: every register, flag, byte and fault, but for what the manuals leave undefined. */
 import { Decode, decode } from '../../src/cpu/x64/decode.ts';
+import { disassemble } from '../../src/cpu/x64/disasm.ts';
 import { Insn, Kind, NO_REG, RIP, SEG_GS } from '../../src/cpu/x64/insn.ts';
 import type { IsaRow } from '../../src/cpu/x64/isa/row.ts';
 import { At, DATA, Fx, GS_BASE, WINDOWS } from './layout.ts';
@@ -18,8 +19,8 @@ const CONDITION_CODES = /^f(u?comi?p?p?|icomp?|tst|xam|prem1?|ldenv|rstor|xrstor
 
 /** And those that leave C1 undefined as well, or so AMD thinks. */
 const C1_UNDEFINED = /^f(u?comip?|free)$/;
-/** Denormal operands are not recorded: nobody asks, and finding them would slow every operation. */
-const MXCSR_DE = 2;
+/** Denormal operands and underflow are not always recorded: nobody asks, and finding them would slow every operation. */
+const MXCSR_DE_UE = 0x12;
 const LONG_OPERAND = /^(M|Mt)$/;
 
 /** Address of the memory operand, from the state before the instruction; undefined without one. */
@@ -54,11 +55,21 @@ export class Comparison {
     this.o = new DataView(ours.buffer, ours.byteOffset);
   }
 
-  /** '' when both agree, else what differs: native value, then ours. */
+  /** '' when both agree on a single instruction, else what differs: native value, then ours. */
   differences(row: IsaRow, at: number): string {
-    const { c, n, o, insn } = this;
+    const { c, n, insn } = this;
     const length = Number(c.getBigUint64(at + At.length, true));
     const decoded = decode(this.cases, at + At.code, at + At.code + length, insn);
+    const vector = Number(n.getBigUint64(at + At.vector, true));
+    const executed = decoded !== Decode.Invalid && (vector === 3 || n.getBigUint64(at + At.rip, true) !== c.getBigUint64(at + At.rip, true));
+    return this.compare(row, at, executed ? insn.row.flagsUndefined : vector === 0 ? FLAGS : 0);
+  }
+
+  /** The same for code of several instructions that leaves some flags undefined. */
+  sequenceDifferences(at: number, undefinedFlags: number): string { return this.compare(undefined, at, undefinedFlags); }
+
+  private compare(row: IsaRow | undefined, at: number, undefinedFlags: number): string {
+    const { n, o } = this;
     const out: string[] = [];
     const vector = Number(n.getBigUint64(at + At.vector, true)), ourVector = Number(o.getBigUint64(at + At.vector, true));
     if (vector !== ourVector) {
@@ -73,14 +84,13 @@ export class Comparison {
     u64('rip', At.rip);
     if (vector === 14 && ourVector === 14) {
       // Of a long operand any byte may be the one that faults first.
-      const shift = LONG_OPERAND.test(row.spec) ? 12n : 0n;
+      const shift = row !== undefined && (LONG_OPERAND.test(row.spec) || row.name.startsWith('maskmov')) ? 12n : 0n;
       const a = n.getBigUint64(at + At.address, true) >> shift, b = o.getBigUint64(at + At.address, true) >> shift;
       if (a !== b) out.push(`fault address ${a.toString(16)}/${b.toString(16)}`);
     }
     for (let i = 0; i < 16; i++) u64(NAMES[i]!, At.gpr + i * 8);
     u64('stray writes', At.stray);
-    const executed = decoded !== Decode.Invalid && (vector === 3 || n.getBigUint64(at + At.rip, true) !== c.getBigUint64(at + At.rip, true));
-    const compared = FLAGS & ~(executed ? insn.row.flagsUndefined : vector === 0 ? FLAGS : 0);
+    const compared = FLAGS & ~undefinedFlags;
     const flags = n.getUint32(at + At.rflags, true) & compared, ourFlags = o.getUint32(at + At.rflags, true) & compared;
     if (flags !== ourFlags) out.push(`flags ${flagText(flags)}/${flagText(ourFlags)}`);
     this.compareFx(row, at, out);
@@ -88,7 +98,7 @@ export class Comparison {
     return out.join(' ');
   }
 
-  private compareFx(row: IsaRow, at: number, out: string[]): void {
+  private compareFx(row: IsaRow | undefined, at: number, out: string[]): void {
     const { n, o } = this;
     const fx = at + At.fx;
     const u16 = (name: string, offset: number, mask = 0xffff): void => {
@@ -96,14 +106,15 @@ export class Comparison {
       if (a !== b) out.push(`${name} ${a.toString(16)}/${b.toString(16)}`);
     };
     u16('fcw', Fx.fcw);
-    const inexact = TRANSCENDENTAL.test(row.name);
+    const name = row?.name ?? '';
+    const inexact = TRANSCENDENTAL.test(name);
     let status = 0xffff;
-    if (row.feature === 'x87' && !CONDITION_CODES.test(row.name)) status &= ~0x4500;
-    if (inexact || C1_UNDEFINED.test(row.name)) status &= ~0x200;
+    if (row?.feature === 'x87' && !CONDITION_CODES.test(name)) status &= ~0x4500;
+    if (inexact || C1_UNDEFINED.test(name)) status &= ~0x200;
     if (inexact) status &= ~0x20;
     u16('fsw', Fx.fsw, status);
     u16('ftw', Fx.ftw, 0xff);
-    const mxcsr = n.getUint32(fx + Fx.mxcsr, true) & ~MXCSR_DE, ourMxcsr = o.getUint32(fx + Fx.mxcsr, true) & ~MXCSR_DE;
+    const mxcsr = n.getUint32(fx + Fx.mxcsr, true) & ~MXCSR_DE_UE, ourMxcsr = o.getUint32(fx + Fx.mxcsr, true) & ~MXCSR_DE_UE;
     if (mxcsr !== ourMxcsr) out.push(`mxcsr ${mxcsr.toString(16)}/${ourMxcsr.toString(16)}`);
     for (let i = 0; i < 8; i++) {
       const p = fx + Fx.st + i * 16;
@@ -122,15 +133,15 @@ export class Comparison {
       for (let k = 0; k < 16; k += 4) {
         if (n.getUint32(p + k, true) === o.getUint32(p + k, true)) continue;
         const x = n.getFloat32(p + k, true), y = o.getFloat32(p + k, true);
-        if (!APPROXIMATE.test(row.name) || !(Math.abs(x - y) <= Math.abs(x) * 2 ** -10)) same = false;
+        if (!APPROXIMATE.test(name) || !(Math.abs(x - y) <= Math.abs(x) * 2 ** -10)) same = false;
       }
       if (!same) out.push(`xmm${i} ${vector(n, p)}/${vector(o, p)}`);
     }
   }
 
-  private compareMemory(row: IsaRow, at: number, out: string[]): void {
+  private compareMemory(row: IsaRow | undefined, at: number, out: string[]): void {
     const { n, o, insn } = this;
-    const ignored = ignoredBytes(row.name);
+    const ignored = ignoredBytes(row?.name ?? '');
     const ea = ignored.length > 0 ? Number(effectiveAddress(insn, this.c, at) ?? 0n) : 0;
     let p = at + At.data;
     let found = 0;
@@ -154,6 +165,18 @@ export class Comparison {
       p += w.size;
     }
     return '-';
+  }
+
+  /** The code of a case, up to the int3 that ends it. */
+  listing(at: number): string[] {
+    const { c, cases } = this;
+    const length = Number(c.getBigUint64(at + At.length, true)), rip = c.getUint32(at + At.rip, true);
+    const lines: string[] = [];
+    for (let p = 0, n = 0; p < length; p += n) {
+      n = Math.max(1, decode(cases, at + At.code + p, at + At.code + length, this.insn));
+      lines.push(`  ${(rip + p).toString(16)} ${disassemble(cases, at + At.code + p, at + At.code + length, rip + p)}`);
+    }
+    return lines;
   }
 
   /** The case in words, to reproduce it: bytes, and the registers the instruction names. */

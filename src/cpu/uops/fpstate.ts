@@ -34,8 +34,11 @@ function maskedStore(name: string, count: number): number {
     const bytes = operand(cpu, record, 'b'), mask = operand(cpu, record, 'c');
     const at = Array.from({ length: count }, (_, i) => i).filter((i) => cpu.memory.u8[mask + i] & 0x80);
     if (at.length === 0) return;
-    // Both ends first, so that nothing is written when the operand crosses into a page that faults.
-    if (cpu.translate(va + at[0], Access.Write) < 0 || cpu.translate(va + at[at.length - 1], Access.Write) < 0) return;
+    // Both ends first, so that nothing is written when the operand crosses into a page that faults; it faults as a whole.
+    for (const i of [at[0], at[at.length - 1]]) {
+      const byte = va + i;
+      if (cpu.translate(Math.max(va, byte - (byte % 4096)), Access.Write) < 0) return;
+    }
     for (const i of at) if (!cpu.write(va + i, cpu.memory.u8.slice(bytes + i, bytes + i + 1))) return;
   });
 }

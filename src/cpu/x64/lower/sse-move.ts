@@ -106,8 +106,8 @@ const maskedStore = (b: BlockBuilder, i: Insn): void => {
   i.index = NO_REG;
   i.disp = i.dispHi = 0;
   b.mem(lea64, t);
-  b.emit(op, 0, t, b.place(0), b.place(1));
   touchMmx(b, i, 0);
+  b.emit(op, 0, t, b.place(0), b.place(1));
 };
 
 /** The MMX forms of the low interleaves read only four bytes of memory. */

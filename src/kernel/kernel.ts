@@ -84,6 +84,8 @@ export class Kernel {
   writtenBytes = 0;
   forks = 0;
   oomKills = 0;
+  /** Called when a process has ended, before its parent is told. */
+  readonly onProcessExit: ((process: Process) => void)[] = [];
   /** Unknown system calls that were logged already. */
   readonly reported = new Set<number>();
   private lastPid = 0;

@@ -6,6 +6,7 @@ import { fdCalls } from './fd.ts';
 import { fileCalls } from './file.ts';
 import { futexCalls } from './futex.ts';
 import { idCalls } from './id.ts';
+import { ipcCalls } from './ipc.ts';
 import { limitCalls } from './limits.ts';
 import { memCalls } from './mem.ts';
 import { mountCalls } from './mount.ts';
@@ -23,7 +24,7 @@ import { xattrCalls } from './xattr.ts';
 
 export const syscalls: readonly SyscallRow[] = [
   ...dirCalls, ...eventCalls, ...fdCalls, ...fileCalls, ...futexCalls, ...idCalls,
-  ...limitCalls, ...memCalls, ...mountCalls, ...pathCalls, ...pipeCalls, ...pollCalls,
-  ...prctlCalls, ...signalCalls, ...socketCalls, ...sysCalls, ...taskCalls, ...timeCalls, ...waitCalls,
-  ...xattrCalls,
+  ...ipcCalls, ...limitCalls, ...memCalls, ...mountCalls, ...pathCalls, ...pipeCalls,
+  ...pollCalls, ...prctlCalls, ...signalCalls, ...socketCalls, ...sysCalls, ...taskCalls,
+  ...timeCalls, ...waitCalls, ...xattrCalls,
 ].sort((a, b) => a.nr - b.nr);

@@ -50,6 +50,7 @@ function exitProcess(process: Process, status: number): void {
   for (const t of process.itimers) t?.timer?.cancel();
   for (const t of process.posixTimers.values()) t.timer?.cancel();
   process.posixTimers.clear();
+  for (const f of kernel.onProcessExit) f(process);
   leaveSession(process);
   orphanChildren(process);
   if (process === kernel.init) {

@@ -1,6 +1,6 @@
 /** Runs one task on the CPU until its slice ends, it blocks, stops or dies: system calls, faults and signals in between. */
 import { EINTR } from '../../abi/errno.ts';
-import { BUS_ADRALN, FPE_FLTINV, FPE_INTDIV, ILL_ILLOPN, SA_RESTART, SEGV_MAPERR, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, TRAP_TRACE } from '../../abi/signal.ts';
+import { BUS_ADRALN, FPE_FLTINV, FPE_INTDIV, ILL_ILLOPN, SA_RESTART, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, TRAP_TRACE } from '../../abi/signal.ts';
 import { Access, type CpuFault, Exit, Reg, Vector } from '../../cpu/cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { PAGE_SIZE } from '../../cpu/memory.ts';
@@ -113,7 +113,7 @@ function handleFault(kernel: Kernel, task: Task, fault: CpuFault): void {
 }
 
 function segfault(kernel: Kernel, task: Task, fault: CpuFault, signo: number, code: number): void {
-  const error = 4 | (fault.access === Access.Write ? 2 : 0) | (fault.access === Access.Execute ? 16 : 0) | (code === SEGV_MAPERR ? 0 : 1);
+  const error = 4 | (fault.access === Access.Write ? 2 : 0) | (fault.access === Access.Execute ? 16 : 0) | (task.mm.table.get(fault.address - (fault.address % PAGE_SIZE)) === 0 ? 0 : 1);
   task.trap = { number: Vector.PF, error, cr2: fault.address };
   kernel.signals.force(task, { signo, code, address: code === SI_KERNEL ? 0 : fault.address });
 }

@@ -155,7 +155,7 @@ export function narrowLane(view: DataView, mxcsr: number, into: DataView, to: nu
 /** CVTSI2SS and CVTSI2SD: an integer rounded to a float of `width`. */
 export function integerToFloat(view: DataView, mxcsr: number, width: Width, to: number, value: bigint): number {
   const n = Number(value);
-  if (Math.abs(n) <= (width === 4 ? 2 ** 24 : 2 ** 53)) { setFloat(view, to, width, n); return 0; }
+  if (Math.abs(n) < (width === 4 ? 2 ** 24 : 2 ** 53)) { setFloat(view, to, width, n); return 0; }
   const e = begin(mxcsr, width);
   const v = fromInteger(value);
   const r = round80(e, signOf(v), scaleOf(v), v.m);

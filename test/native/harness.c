@@ -1,8 +1,8 @@
 /*
- * Runs single instructions on this processor: the oracle of the CPU's differential tests.
+ * Runs instructions on this processor: the oracle of the CPU's differential tests.
  *
- * usage: harness CASES RESULTS. Both are arrays of fixed records (struct below; test/native/layout.ts mirrors it). An instruction is put
- * into a page of int3, all registers are loaded from the record by returning from a signal handler, and the next signal, int3's
+ * usage: harness CASES RESULTS. Both are arrays of fixed records (struct below; test/native/layout.ts mirrors it). The instructions are put
+ * into pages of int3, all registers are loaded from the record by returning from a signal handler, and the next signal, int3's
  * SIGTRAP or a fault, brings the state back: one handler does everything, and no register is out of reach.
  * The handler touches no thread-local storage and needs no stack but the alternate one.
  */
@@ -35,9 +35,9 @@ struct state {
   uint64_t gpr[16];
   uint64_t rflags, rip;
   uint8_t fx[512];
-  /* in: the instruction; out: vector, fault address, whether memory outside the windows changed */
+  /* in: the instructions; out: vector, fault address, whether memory outside the windows changed */
   union {
-    uint8_t code[24];
+    uint8_t code[256];
     struct { uint64_t vector, address, stray; } out;
   };
   uint64_t length;

@@ -10,8 +10,9 @@ export const GS_BASE = 0x20000800;
 export const WINDOWS = [{ offset: 0, size: 0x80 }, { offset: 0xe00, size: 0x400 }, { offset: 0x1f80, size: 0x80 }] as const;
 export const WINDOW_BYTES = 0x500;
 
-/** Offsets in a record. In cases `code` holds the instruction, in results the outcome. */
-export const At = { gpr: 0, rflags: 128, rip: 136, fx: 144, code: 656, vector: 656, address: 664, stray: 672, length: 680, data: 688 } as const;
+/** Offsets in a record. In cases `code` holds the instructions, in results the outcome. */
+export const At = { gpr: 0, rflags: 128, rip: 136, fx: 144, code: 656, vector: 656, address: 664, stray: 672, length: 912, data: 920 } as const;
+export const CODE_BYTES = 256;
 export const RECORD = At.data + WINDOW_BYTES;
 
 /** Offsets in an FXSAVE image. */

@@ -1,6 +1,7 @@
 /**
  * Every instruction of the ISA table that has a lowering, run on this machine's processor and on ours: registers, flags, memory and faults
- * must agree. DRYDOCK_CASES sets the cases per row form (20), DRYDOCK_SEED the seed (printed), DRYDOCK_ROWS a pattern of row names.
+ * must agree. DRYDOCK_CASES sets the cases per row form (20),
+ * DRYDOCK_SEQUENCES the number of longer pieces of code, DRYDOCK_SEED the seed (printed), DRYDOCK_ROWS a pattern of row names.
  */
 import { describe, expect, test } from 'vitest';
 import { createCpu } from '../../../src/cpu/create.ts';
@@ -13,11 +14,14 @@ import { loweringOf } from '../../../src/cpu/x64/lower/index.ts';
 import { makeCases, testable } from '../../native/cases.ts';
 import { Comparison } from '../../native/compare.ts';
 import { At, RECORD } from '../../native/layout.ts';
+import { Random } from '../../native/random.ts';
 import { oracleAvailable, runNative, runOurs } from '../../native/run.ts';
+import { makeSequences } from '../../native/sequences.ts';
 
 const PER_ROW = Number(process.env['DRYDOCK_CASES'] ?? 20);
 const SEED = Number(process.env['DRYDOCK_SEED'] ?? 1);
 const pattern = new RegExp(process.env['DRYDOCK_ROWS'] ?? '');
+const SEQUENCES = Number(process.env['DRYDOCK_SEQUENCES'] ?? 1000);
 /** Cases are made, run and compared so many rows at a time. */
 const CHUNK = 64;
 
@@ -49,6 +53,19 @@ describe.skipIf(!oracleAvailable())(`against the processor, ${PER_ROW} cases a r
       }
       if (failed > 0) failures.push(`${row.name} ${row.spec}: ${failed} of ${PER_ROW} differ${loweringOf(row) === undefined ? ' (no lowering)' : ''}`);
     });
+    expect(failures.join('\n')).toBe('');
+  }, 600_000);
+
+  test(`${SEQUENCES} sequences`, () => {
+    const failures: string[] = [];
+    for (let first = 0; first < SEQUENCES && failures.length < 20; first += 1000) {
+      const { cases, undefinedFlags } = makeSequences(Math.min(1000, SEQUENCES - first), new Random(SEED + first));
+      const comparison = new Comparison(cases, runNative(cases), runOurs(cpu, cases));
+      undefinedFlags.forEach((flags, i) => {
+        const difference = comparison.sequenceDifferences(i * RECORD, flags);
+        if (difference !== '' && failures.length < 5) failures.push(`sequence ${first + i}: ${difference}\n${comparison.listing(i * RECORD).join('\n')}\n${comparison.describe(i * RECORD)}`);
+      });
+    }
     expect(failures.join('\n')).toBe('');
   }, 600_000);
 });

@@ -3,7 +3,7 @@ import { clearV } from '../../uops/vec-shuffle.ts';
 import { aeskeygenassist, aesimc, aesOps, pclmulqdq } from '../../uops/vec-crypto.ts';
 import { extendOps, mpsadbw, packedOps, phminposuw, ptest, shiftOps, shiftWidth, vectorOps } from '../../uops/vec-int.ts';
 import { moveMmx } from '../../uops/vec-shuffle.ts';
-import { stringOps } from '../../uops/vec-string.ts';
+import { byteIndexOp, stringOps } from '../../uops/vec-string.ts';
 import { ZERO } from '../../state.ts';
 import { Kind } from '../insn.ts';
 import { lower, type Lowering } from './lower.ts';
@@ -33,8 +33,11 @@ const shift = (name: string): Lowering => {
 };
 
 /** 16-byte operands of PCMPxSTRx need no alignment. REX.W makes the explicit lengths 64-bit. */
-const stringCompare = (op: number): Lowering => (b, i) =>
-  b.emit(op, 0, b.place(0), b.readV(1, true), i.rex & 8, i.immLo & 255);
+const stringCompare = (op: number): Lowering => (b, i) => {
+  const imm = i.immLo & 255;
+  const inline = i.row.name === 'pcmpistri' ? byteIndexOp(imm) : undefined;
+  b.emit(inline ?? op, 0, b.place(0), b.readV(1, true), i.rex & 8, imm);
+};
 
 lower({
   ...Object.fromEntries(Object.entries(packedOps).filter(([name]) => name !== 'pxor').map(([name, op]) => [name, packedLowering(op)])),

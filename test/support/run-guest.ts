@@ -7,7 +7,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { S_IFCHR, S_IFREG, makedev } from '../../src/abi/stat.ts';
+import { S_IFCHR, S_IFDIR, S_IFREG, makedev } from '../../src/abi/stat.ts';
 import { createCpu } from '../../src/cpu/create.ts';
 import { TmpFs } from '../../src/kernel/fs/tmpfs/tmpfs.ts';
 import { TmpRegular } from '../../src/kernel/fs/tmpfs/inodes.ts';
@@ -103,7 +103,7 @@ export class Guest {
 
   directory(path: string, mode = 0o755): Inode {
     let at: Inode = this.root.root;
-    for (const name of path.split('/').filter(Boolean)) at = at.lookup(name) ?? at.mkdir(name, mode, ROOT);
+    for (const name of path.split('/').filter(Boolean)) at = at.lookup(name) ?? at.mkdir(name, S_IFDIR | mode, ROOT);
     return at;
   }
 
@@ -177,9 +177,9 @@ export function compile(source: string, flags: readonly string[] = ['-static', '
   return out;
 }
 
-/** Output and exit code of a program run natively. */
+/** Output and exit code of a program run natively, in a session of its own: it may signal its process group. */
 export function runNative(program: string, args: readonly string[] = []): { exitCode: number; stdout: string; stderr: string } {
-  const r = spawnSync(program, args, { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: '/root' } });
+  const r = spawnSync('setsid', ['-w', program, ...args], { encoding: 'utf8', env: { PATH: '/usr/bin:/bin', HOME: '/root' }, timeout: 20_000 });
   return { exitCode: r.status ?? 128, stdout: r.stdout, stderr: r.stderr };
 }
 

@@ -85,7 +85,11 @@ export class BlockCache implements CodeCache {
       const length = decode(u8, page.physical + pc, page.physical + PAGE, b.insn);
       if (length === Decode.Truncated) {
         if (pc === offset) result = this.translateCrossing(page, offset, secondPage);
-        else this.fallInto(pc, 0);
+        else {
+          // A block begun here at a branch target is not one after all.
+          if (u32[map + pc] === b.at) u32[map + pc] = MARK;
+          this.fallInto(pc, 0);
+        }
         break;
       }
       this.lowerInstruction(pc, length, u8, page.physical + pc);
@@ -173,9 +177,9 @@ export class BlockCache implements CodeCache {
     const { reads, writes, mayWrite, silent } = this;
     let live = ALL_FLAGS;
     for (let at = end - RECORD_BYTES; at >= start; at -= RECORD_BYTES) {
-      const op = u16[at >> 1];
-      if (silent[op] !== 0 && (mayWrite[op] & live) === 0) u16[at >> 1] = silent[op];
-      else live = (live & ~writes[op]) | reads[op];
+      let op = u16[at >> 1];
+      if (silent[op] !== 0 && (mayWrite[op] & live) === 0) u16[at >> 1] = op = silent[op];
+      live = (live & ~writes[op]) | reads[op];
     }
   }
 

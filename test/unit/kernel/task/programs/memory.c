@@ -15,7 +15,7 @@
 static sigjmp_buf env;
 static int code;
 static void onfault(int s, siginfo_t *si, void *u) { code = s * 10 + si->si_code; siglongjmp(env, 1); }
-static int touch(volatile char *p, int write) { code = 0; if (!sigsetjmp(env, 1)) { if (write) *p = 1; else (void)*p; } return code; }
+__attribute__((noinline)) static int touch(volatile char *p, int write) { code = 0; if (!sigsetjmp(env, 1)) { if (write) *p = 1; else (void)*p; } return code; }
 static int deep(int n) { volatile char b[4096]; b[0] = n; return n == 0 ? 0 : deep(n - 1) + b[0] * 0 + 1; }
 #define P 4096
 
@@ -24,10 +24,10 @@ int main(void) {
   struct sigaction a; memset(&a, 0, sizeof a); a.sa_sigaction = onfault; a.sa_flags = SA_SIGINFO | SA_NODEFER; sigaction(SIGSEGV, &a, 0); sigaction(SIGBUS, &a, 0);
   char *m = mmap(0, 8 * P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memset(m, 7, 8 * P);
-  printf("mprotect %d w%d r%d", mprotect(m + 2 * P, P, PROT_READ), touch(m + 2 * P, 1), touch(m + 2 * P, 0));
-  printf(" none %d r%d", mprotect(m + 3 * P, P, PROT_NONE), touch(m + 3 * P, 0));
-  printf(" back %d v%d\n", mprotect(m + 3 * P, P, PROT_READ | PROT_WRITE), m[3 * P]);
-  printf("munmap %d r%d hole %s\n", munmap(m + 4 * P, P), touch(m + 4 * P, 0), mprotect(m, 8 * P, PROT_READ) ? strerror(errno) : "ok");
+  printf("mprotect %d", mprotect(m + 2 * P, P, PROT_READ)); printf(" w%d", touch(m + 2 * P, 1)); printf(" r%d", touch(m + 2 * P, 0));
+  printf(" none %d", mprotect(m + 3 * P, P, PROT_NONE)); printf(" r%d", touch(m + 3 * P, 0));
+  printf(" back %d", mprotect(m + 3 * P, P, PROT_READ | PROT_WRITE)); printf(" v%d\n", m[3 * P]);
+  printf("munmap %d", munmap(m + 4 * P, P)); printf(" r%d", touch(m + 4 * P, 0)); printf(" hole %s\n", mprotect(m, 8 * P, PROT_READ) ? strerror(errno) : "ok");
   mprotect(m, 4 * P, PROT_READ | PROT_WRITE);
   printf("noreplace %s\n", mmap(m, P, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED ? strerror(errno) : "mapped");
   printf("fixed %d", mmap(m + P, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == m + P); printf(" zero %d kept %d\n", m[P], m[0]);

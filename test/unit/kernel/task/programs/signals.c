@@ -23,7 +23,7 @@ static char alt[65536];
 static void fault(int s, siginfo_t *si, void *u) {
   ucontext_t *uc = u;
   printf("sig %d code %d addr %lx trapno %lld err %lld cr2same %d onstack %d\n", s, si->si_code, (long)si->si_addr & 0xfff, (long long)uc->uc_mcontext.gregs[REG_TRAPNO],
-    (long long)uc->uc_mcontext.gregs[REG_ERR], s != SIGSEGV || (void *)uc->uc_mcontext.gregs[REG_CR2] == si->si_addr, (char *)&uc > alt && (char *)&uc < alt + sizeof alt);
+    (long long)uc->uc_mcontext.gregs[REG_ERR] & ~1, s != SIGSEGV || (void *)uc->uc_mcontext.gregs[REG_CR2] == si->si_addr, (char *)&uc > alt && (char *)&uc < alt + sizeof alt);
   siglongjmp(env, 1);
 }
 static void count(int s) { hits++; if (norder < 16) order[norder++] = s; }

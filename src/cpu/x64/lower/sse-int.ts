@@ -1,10 +1,11 @@
-/** Packed integer arithmetic, comparison, shifts, string comparison, AES and carry-less multiplication. */
+/** Packed integer arithmetic, comparison, shifts, string comparison, AES, SHA and carry-less multiplication. */
 import { clearV } from '../../uops/vec-shuffle.ts';
 import { aeskeygenassist, aesimc, aesOps, pclmulqdq } from '../../uops/vec-crypto.ts';
 import { extendOps, mpsadbw, packedOps, phminposuw, ptest, shiftOps, shiftWidth, vectorOps } from '../../uops/vec-int.ts';
 import { moveMmx } from '../../uops/vec-shuffle.ts';
 import { byteIndexOp, stringOps } from '../../uops/vec-string.ts';
-import { ZERO } from '../../state.ts';
+import { shaOps, shaRounds } from '../../uops/vec-sha.ts';
+import { xmm, ZERO } from '../../state.ts';
 import { Kind } from '../insn.ts';
 import { lower, type Lowering } from './lower.ts';
 import { eachLowering, emitPacked, exponentOf, immediateLowering, isMmx, packedLowering, unaryLowering, vectorLowering } from './vector.ts';
@@ -50,6 +51,10 @@ lower({
   ptest: (b) => b.emit(ptest, 0, b.place(0), b.readV(1)),
   ...eachLowering(stringOps, stringCompare),
   ...eachLowering(aesOps, vectorLowering),
+  // Memory operands at any alignment, as AMD's processors take them.
+  ...eachLowering(shaOps, (op) => (b) => b.emit(op, b.place(0), b.place(0), b.readV(1, true))),
+  sha256rnds2: (b) => b.emit(shaRounds.sha256rnds2, b.place(0), b.place(0), b.readV(1, true), xmm(0)),
+  sha1rnds4: (b, i) => b.emit(shaRounds.sha1rnds4[i.immLo & 3], b.place(0), b.place(0), b.readV(1, true)),
   aesimc: unaryLowering(aesimc),
   aeskeygenassist: (b, i) => b.emit(aeskeygenassist, b.place(0), b.readV(1), 0, 0, i.immLo & 255),
   pclmulqdq: (b, i) => {

@@ -2,7 +2,7 @@
  * docker cp and export on the files of a sandbox: metadata of a path, a tree as a tar, a tar unpacked. Paths are the
  * container's own, links are followed inside it. Reference: moby daemon/archive_unix.go, pkg/archive.
  */
-import { EEXIST, EINVAL, ENOENT, ENOTDIR, Errno } from '../abi/errno.ts';
+import { EEXIST, EINVAL, ELOOP, ENOENT, ENOTDIR, Errno } from '../abi/errno.ts';
 import { AT_FDCWD, O_CREAT, O_EXCL, O_WRONLY } from '../abi/fcntl.ts';
 import { isDirectory, isSymlink, makedev, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFSOCK, S_ISGID, S_ISUID, S_ISVTX } from '../abi/stat.ts';
 import { decompress } from '../image/layer/inflate.ts';
@@ -19,6 +19,8 @@ import { openName, writeAll } from './kernel-task.ts';
 import { makeDirectories } from './mounts.ts';
 import type { PathStat } from './sandbox-api.ts';
 import { tarEntry, type SentLinks } from './tar-tree.ts';
+
+const MAX_LINKS = 255;
 
 /** What is at `path`, not following a link at its end unless a slash or /. follows. */
 function find(task: Task, path: string): Path {
@@ -42,13 +44,31 @@ export function statPath(task: Task, path: string): PathStat {
   return { name: baseName(path), size: inode.size, mode: goFileMode(inode.mode), mtime: rfc3339(inode.mtime), linkTarget: isSymlink(inode.mode) ? linkTarget(task, path) : '' };
 }
 
-/** Where a link finally leads, as an absolute path; the part that does not exist is kept as it is written. */
+/** Where a link finally leads, as an absolute path; parts that do not exist stay as they are written (moby symlink.FollowSymlinkInScope). */
 function linkTarget(task: Task, path: string): string {
-  try { return pathName(resolve(task, AT_FDCWD, absolute(path)), task.fs.root); } catch (e) {
-    if (!(e instanceof Errno)) throw e;
-    const found = locate(task, AT_FDCWD, absolute(path));
-    const parent = pathName(found.parent, task.fs.root);
-    return `${parent === '/' ? '' : parent}/${found.name}`;
+  const pending = path.split('/').reverse();
+  let out: string[] = [];
+  for (let part = pending.pop(), links = 0; part !== undefined; part = pending.pop()) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') { out.pop(); continue; }
+    out.push(part);
+    const target = linkText(task, `/${out.join('/')}`);
+    if (target === undefined) continue;
+    if (++links > MAX_LINKS) throw new Errno(ELOOP);
+    out.pop();
+    if (target.startsWith('/')) out = [];
+    pending.push(...target.split('/').reverse());
+  }
+  return `/${out.join('/')}`;
+}
+
+function linkText(task: Task, path: string): string | undefined {
+  try {
+    const inode = locate(task, AT_FDCWD, path, Walk.NoFollow).path?.dentry.inode;
+    return inode && isSymlink(inode.mode) ? inode.readlink(task) : undefined;
+  } catch (e) {
+    if (e instanceof Errno) return undefined;
+    throw e;
   }
 }
 

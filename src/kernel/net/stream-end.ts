@@ -9,8 +9,11 @@ import type { IoSink, IoSource } from '../io.ts';
 import type { WaitQueue } from '../wait-queue.ts';
 import type { Ancillary } from './ancillary.ts';
 
-/** Ancillary data tied to a place in the stream (unix sockets): reads do not run across it. */
-interface Mark { at: number; ancillary: Ancillary }
+/** A message with ancillary data in the stream (unix sockets), from position `at` to `end`. */
+interface Mark { at: number; end: number; ancillary: Ancillary }
+
+/** What one read gets: how many bytes, and the ancillary data that comes with them. */
+export interface Portion { count: number; ancillary: Ancillary | undefined }
 
 export class StreamEnd {
   peer: StreamEnd | undefined;
@@ -45,34 +48,41 @@ export class StreamEnd {
   write(from: IoSource, max: number, ancillary?: Ancillary): number {
     const { peer } = this;
     if (!peer) return 0;
+    const at = peer.position + peer.data.length;
     let done = 0;
     for (let n = Math.min(this.room, max); n > 0;) {
       const piece = from.take(n);
       if (piece.length === 0) break;
-      if (ancillary && done === 0) peer.marks.push({ at: peer.position + peer.data.length, ancillary });
       peer.data.push(piece);
       n -= piece.length;
       done += piece.length;
     }
+    if (ancillary) peer.marks.push({ at, end: at + done, ancillary });
     if (done > 0) peer.waiters.wake(READABLE);
     return done;
   }
 
-  /** Ancillary data in front of the next byte. */
-  get ancillary(): Ancillary | undefined { return this.marks.length > 0 && this.marks[0].at === this.position ? this.marks[0].ancillary : undefined; }
-
-  /** Bytes that one read may take: up to the next mark of another sender. */
-  private readableUpTo(max: number): number {
-    const next = this.marks.find((m) => m.at > this.position);
-    return Math.min(max, this.data.length, next ? next.at - this.position : Infinity);
+  /**
+   * What a read of `max` bytes may take: it ends with a message that carries files and, when `splitSenders`, before one of
+   * another sender (unix(7)).
+   */
+  portion(max: number, splitSenders = false): Portion {
+    let count = Math.min(max, this.data.length), ancillary: Ancillary | undefined;
+    for (const m of this.marks) {
+      if (m.at < this.position) continue;
+      if (m.at >= this.position + count) break;
+      if (splitSenders && m.at > this.position) { count = m.at - this.position; break; }
+      ancillary = m.ancillary;
+      if (m.ancillary.files.length > 0) { count = Math.min(count, m.end - this.position); break; }
+    }
+    return { count, ancillary };
   }
 
-  /** Moves received bytes out; with `peek` they stay. */
-  read(into: IoSink, peek = false): number {
-    const n = this.readableUpTo(into.remaining);
+  /** Moves `count` received bytes out; with `peek` they stay. */
+  read(into: IoSink, count: number, peek = false): number {
     let done = 0;
-    while (done < n) {
-      const stored = into.put(this.data.peek(n - done, peek ? done : 0));
+    while (done < count) {
+      const stored = into.put(this.data.peek(count - done, peek ? done : 0));
       if (stored === 0) break;
       if (!peek) this.data.drop(stored);
       done += stored;

@@ -137,12 +137,12 @@ export abstract class StreamSocket<Who> extends Socket {
     const { end } = this, { flags, done } = message;
     if (flags & MSG_OOB) return -EINVAL;
     if (!end) return this.hasError ? -this.takeError() : this.notConnectedReceive();
-    if (into.remaining === 0 && !end.ancillary) return done;
-    const ancillary = end.ancillary, peek = (flags & MSG_PEEK) !== 0;
-    if (end.available > 0) this.deliverAncillary(task, ancillary, message);
-    const n = done + (flags & MSG_TRUNC && this.truncDiscards && !peek ? end.take(into.remaining).length : end.read(into, peek));
-    const full = into.remaining === 0 || (n > 0 && (!(flags & MSG_WAITALL) || peek || end.ancillary !== undefined));
-    if (full) return n;
+    if (into.remaining === 0) return done;
+    const peek = (flags & MSG_PEEK) !== 0, { count, ancillary } = end.portion(into.remaining, this.splitsSenders);
+    const withFiles = ancillary !== undefined && ancillary.files.length > 0;
+    if (count > 0) this.deliverAncillary(task, ancillary, message);
+    const n = done + (flags & MSG_TRUNC && this.truncDiscards && !peek ? end.take(count).length : end.read(into, count, peek));
+    if (n - done > 0 && (into.remaining === 0 || !(flags & MSG_WAITALL) || peek || withFiles)) return n;
     if (end.atEnd) {
       if (n > 0 || !this.hasError || this.endedBeforeError) return n;
       return -this.takeError();
@@ -151,6 +151,8 @@ export abstract class StreamSocket<Who> extends Socket {
     return this.wait(task, flags, this.options.receiveTimeout, n);
   }
 
+  /** One read gives bytes of one sender only. */
+  protected get splitsSenders(): boolean { return false; }
   /** TCP: MSG_TRUNC throws the bytes away. */
   protected get truncDiscards(): boolean { return false; }
   protected get endedBeforeError(): boolean { return false; }
@@ -174,11 +176,13 @@ export abstract class StreamSocket<Who> extends Socket {
     if (end.available > 0 || receiveShut) events |= READABLE;
     if (receiveShut) events |= POLLRDHUP;
     if (receiveShut && end.writeShut) events |= POLLHUP;
-    if (end.writeShut || !end.peer || end.room * 3 >= end.peer.limit) events |= WRITABLE;
+    if (!end.peer || end.room * 3 >= end.peer.limit || (end.writeShut && this.writableWhenShut)) events |= WRITABLE;
     return !end.peer && !end.writeShut && this.hangsUpWithPeer ? events | POLLHUP : events;
   }
 
   protected abstract readonly unconnectedEvents: number;
+  /** TCP: a socket that cannot be written any more counts as writable. */
+  protected get writableWhenShut(): boolean { return false; }
   /** POLLHUP as soon as the partner has closed. */
   protected get hangsUpWithPeer(): boolean { return false; }
 

@@ -2,7 +2,7 @@
 import {
   EADDRINUSE, EADDRNOTAVAIL, EALREADY, ECONNREFUSED, ECONNRESET, EINPROGRESS, EINTR, EINVAL, EISCONN, ENETUNREACH, ENOTCONN, EPIPE, Errno,
 } from '../../abi/errno.ts';
-import { POLLHUP, POLLOUT, POLLWRNORM, READABLE, WRITABLE } from '../../abi/poll.ts';
+import { POLLHUP, POLLOUT, POLLRDHUP, POLLWRNORM, READABLE, WRITABLE } from '../../abi/poll.ts';
 import {
   AF_UNSPEC, IPPROTO_TCP, TCP_CLOSE, TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_FIN_WAIT2, TCP_LISTEN, TCP_SYN_SENT, type SockAddr,
 } from '../../abi/socket.ts';
@@ -221,7 +221,12 @@ export class TcpSocket extends StreamSocket<Peers> implements Bound {
     return count > 0 ? count : this.pipeError(task, flags);
   }
 
-  override poll(): number { return this.connecting ? 0 : super.poll(); }
+  protected override get writableWhenShut(): boolean { return true; }
+
+  override poll(): number {
+    if (this.connecting) return 0;
+    return this.hasError && !this.end ? super.poll() | READABLE | POLLRDHUP : super.poll();
+  }
 
   override shutdown(how: number): number {
     if (this.listening && how !== 1) {

@@ -3,7 +3,7 @@ import { EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, EMSGSIZE, ENOTCONN, 
 import { FIONREAD } from '../../abi/ioctl.ts';
 import { POLLERR, POLLHUP, POLLRDHUP, READABLE, WRITABLE } from '../../abi/poll.ts';
 import {
-  AF_UNSPEC, MSG_EOR, MSG_OOB, MSG_PEEK, SCM_CREDENTIALS, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_SEQPACKET, SOL_SOCKET, SOMAXCONN, SO_PASSCRED, SO_PEERCRED,
+  AF_UNSPEC, MSG_OOB, MSG_PEEK, SCM_CREDENTIALS, SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_SEQPACKET, SOL_SOCKET, SOMAXCONN, SO_PASSCRED, SO_PEERCRED,
   type SockAddr, type UnixAddr,
 } from '../../abi/socket.ts';
 import type { IoSink, IoSource } from '../io.ts';
@@ -12,7 +12,7 @@ import type { Task } from '../task/task.ts';
 import { NO_CREDENTIALS, credentialsOf, encodeUcred, unixAncillary } from './ancillary.ts';
 import { MessageQueue, gather } from './message-queue.ts';
 import { Socket, type Incoming, type Outgoing, type SocketSpec } from './socket.ts';
-import { type NameClaim, UNNAMED, claimName, findSocket } from './unix-names.ts';
+import { type NameClaim, UNNAMED, boundAgain, claimName, findSocket } from './unix-names.ts';
 
 /** Messages that may wait at a receiver (/proc/sys/net/unix/max_dgram_qlen). */
 const QUEUE_LENGTH = 10;
@@ -53,7 +53,7 @@ export class UnixMessageSocket extends Socket {
   }
 
   override bind(task: Task, address: SockAddr): number {
-    if (this.claim) return -EINVAL;
+    if (this.claim) return boundAgain(task, address);
     this.claim = claimName(task, this, address);
     this.address = this.claim.address;
     return 0;
@@ -140,19 +140,17 @@ export class UnixMessageSocket extends Socket {
       message.control.putFiles(task, ancillary.files, message.flags);
       if (!(message.flags & MSG_PEEK)) ancillary.release();
     }
-    if (this.sequenced) message.outFlags |= MSG_EOR;
     if (!(message.flags & MSG_PEEK)) this.waiters.wake(WRITABLE);
     return result;
   }
 
   override shutdown(how: number): number {
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -EINVAL;
-    if (!this.peer) return -ENOTCONN;
-    const { peer } = this;
-    if (how !== SHUT_WR) { this.readShut = true; if (this.sequenced) peer.writeShut = true; }
-    if (how !== SHUT_RD) { this.writeShut = true; if (this.sequenced) peer.readShut = true; }
+    const peer = this.sequenced ? this.peer : undefined;
+    if (how !== SHUT_WR) { this.readShut = true; if (peer) peer.writeShut = true; }
+    if (how !== SHUT_RD) { this.writeShut = true; if (peer) peer.readShut = true; }
     this.waiters.wake();
-    peer.waiters.wake();
+    peer?.waiters.wake();
     return 0;
   }
 

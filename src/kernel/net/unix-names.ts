@@ -7,7 +7,7 @@ import type { Task } from '../task/task.ts';
 import { mknod } from '../vfs/create.ts';
 import type { Inode } from '../vfs/inode.ts';
 import { decodeName } from '../vfs/name.ts';
-import { resolve } from '../vfs/namei.ts';
+import { locate, resolve } from '../vfs/namei.ts';
 import { mayAccess } from '../vfs/permission.ts';
 import type { NetNamespace } from './netns.ts';
 import type { Socket } from './socket.ts';
@@ -34,6 +34,12 @@ export function claimName(task: Task, socket: Socket, address: SockAddr): NameCl
   }
   netns.pathSockets.set(inode, socket);
   return { address, release: () => { netns.pathSockets.delete(inode); } };
+}
+
+/** bind(2) of a socket that has a name: EINVAL, or EADDRINUSE for a pathname that exists, which is found first. */
+export function boundAgain(task: Task, address: SockAddr): number {
+  if (address.family !== AF_UNIX || address.path.length === 0 || address.path[0] === 0) return -EINVAL;
+  return locate(task, AT_FDCWD, decodeName(address.path)).path ? -EADDRINUSE : -EINVAL;
 }
 
 function claimAbstract(netns: NetNamespace, socket: Socket, path: Uint8Array): NameClaim {

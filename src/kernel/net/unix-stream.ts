@@ -9,7 +9,7 @@ import { type Ancillary, NO_CREDENTIALS, type PeerCredentials, credentialsOf, en
 import type { Incoming, Outgoing, Socket, SocketSpec } from './socket.ts';
 import { StreamEnd } from './stream-end.ts';
 import { StreamSocket, type Pending } from './stream-socket.ts';
-import { type NameClaim, UNNAMED, claimName, findSocket } from './unix-names.ts';
+import { type NameClaim, UNNAMED, boundAgain, claimName, findSocket } from './unix-names.ts';
 
 function sameCredentials(a: PeerCredentials, b: PeerCredentials | undefined): boolean { return b !== undefined && a.pid === b.pid && a.uid === b.uid && a.gid === b.gid; }
 
@@ -43,7 +43,7 @@ export class UnixStreamSocket extends StreamSocket<Client> {
   }
 
   override bind(task: Task, address: SockAddr): number {
-    if (this.claim) return -EINVAL;
+    if (this.claim) return boundAgain(task, address);
     this.claim = claimName(task, this, address);
     this.address = this.claim.address;
     return 0;
@@ -101,11 +101,14 @@ export class UnixStreamSocket extends StreamSocket<Client> {
     if (!(message.flags & MSG_PEEK)) ancillary.release();
   }
 
+  protected override get splitsSenders(): boolean { return this.options.has(SO_PASSCRED); }
   protected notConnectedSend(): number { return -ENOTCONN; }
   protected override notConnectedReceive(): number { return -EINVAL; }
   protected readonly unconnectedEvents = POLLHUP | POLLOUT | POLLWRNORM;
   protected override get rejectsDestination(): boolean { return true; }
   protected override get hangsUpWithPeer(): boolean { return true; }
+
+  override shutdown(how: number): number { return this.connected ? super.shutdown(how) : 0; }
 
   localAddress(): SockAddr { return this.address; }
   override remoteAddress(): SockAddr | undefined { return this.connected ? this.peerAddress : undefined; }

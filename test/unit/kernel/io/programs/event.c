@@ -37,7 +37,7 @@ int main(void) {
   f = open("/tmp/h6in/a", O_RDONLY); char b; read(f, &b, 1); close(f); chmod("/tmp/h6in/a", 0644); names(fd);
   rename("/tmp/h6in/a", "/tmp/h6in/b"); link("/tmp/h6in/b", "/tmp/h6in/c"); unlink("/tmp/h6in/c"); mkdir("/tmp/h6in/d", 0755); rmdir("/tmp/h6in/d"); names(fd);
   T(inotify_add_watch(fd, "/tmp/h6in/b", IN_DELETE_SELF | IN_ATTRIB | IN_ONESHOT) > wd); unlink("/tmp/h6in/b"); names(fd);
-  T(inotify_add_watch(fd, "/tmp/h6in", IN_CREATE) == wd); f = open("/tmp/h6in/z", O_CREAT, 0600); names(fd); unlink("/tmp/h6in/z"); rmdir("/tmp/h6in"); names(fd);
+  T(inotify_add_watch(fd, "/tmp/h6in", IN_CREATE) == wd); f = open("/tmp/h6in/z", O_CREAT, 0600); close(f); names(fd); unlink("/tmp/h6in/z"); rmdir("/tmp/h6in"); names(fd);
   T(inotify_add_watch(fd, "/tmp/nonexistent", IN_CREATE)); T(inotify_add_watch(fd, "/tmp", 0)); T(inotify_rm_watch(fd, 99)); T(inotify_add_watch(fd, "/dev/null", IN_ONLYDIR | IN_OPEN));
   return 0;
 }

@@ -48,6 +48,8 @@ export class ByteQueue {
     return out;
   }
 
+  /** Drops everything after the first `n` bytes. */
+  truncate(n: number): void { this.length = Math.min(this.length, n); }
   clear(): void { this.drop(this.length); }
 
   private reserve(extra: number): void {

@@ -19,6 +19,8 @@ import { LineDiscipline, type LineDisciplineOwner } from './ldisc.ts';
 export const PTS_MAJOR = 136;
 /** Bytes each way beyond which a writer waits. */
 const HIGH_WATER = 64 * 1024;
+/** Output that counts as the master's already, so that flushing leaves it: the buffer of its line discipline. */
+const DELIVERED = 4095;
 
 export class Terminal implements LineDisciplineOwner, ControllingTerminal {
   /** What guests have written and the master has not yet read. */
@@ -155,7 +157,7 @@ export class Terminal implements LineDisciplineOwner, ControllingTerminal {
   }
 
   discardOutput(): void {
-    this.output.clear();
+    this.output.truncate(DELIVERED);
     this.packetEvent(TIOCPKT_FLUSHWRITE, 0);
     this.waiters.wake(WRITABLE);
   }

@@ -22,7 +22,7 @@ function makeGuest(program: string): Guest {
   return guest;
 }
 
-describe.each(['pipe', 'poll', 'epoll', 'event', 'unix', 'inet'])('%s', (name) => {
+describe.each(['pipe', 'poll', 'epoll', 'event', 'unix', 'inet', 'tty'])('%s', (name) => {
   it('prints what it prints natively', async () => {
     const program = build(name), native = runNative(program);
     const guest = makeGuest(program);

@@ -5,7 +5,7 @@
 import type { Cpu } from '../cpu/cpu.ts';
 import type { Clock, Log, RandomBytes } from '../host/ports.ts';
 import { PAGE_SIZE } from '../cpu/memory.ts';
-import { registerMemoryDevices } from './fs/devices/memory-devices.ts';
+import { registerFilesystems } from './fs/register.ts';
 import { IoSubsystem } from './io-subsystem.ts';
 import { PageAllocator } from './mm/pages.ts';
 import type { SharedMemory } from './mm/shared-memory.ts';
@@ -104,8 +104,8 @@ export class Kernel {
     this.pidsLimit = options.pidsLimit ?? PID_MAX;
     this.pages = new PageAllocator(this.cpu.memory, this.cpu.code, Math.floor(this.memoryLimit / PAGE_SIZE));
     this.vfs = new Vfs(this.clock, this.random, this.pages, this.cpu.code, this.log);
-    registerMemoryDevices(this.vfs);
     this.io = new IoSubsystem(this);
+    registerFilesystems(this);
     this.bootTime = this.clock.monotonic();
     this.timers = new TimerHeap((deadline) => this.scheduler.timerSet(deadline));
     this.scheduler = new Scheduler(this, options.yieldToHost ?? ((f) => { setTimeout(f, 0); }));

@@ -12,6 +12,8 @@ export class Mount {
   readonly id = nextId++;
   parent: Mount | undefined;
   mountpoint: Dentry | undefined;
+  /** Of a filesystem that is never in the tree (pipefs, memfd): names in it have no "(unreachable)". */
+  internal = false;
 
   /**
    * @param root the directory (or file, for a bind mount) that appears at the mount point
@@ -91,7 +93,7 @@ export function pathName(path: Path, root: Path): string {
   for (;;) {
     if (mount === root.mount && dentry === root.dentry) break;
     if (dentry === mount.root || !dentry.parent) {
-      if (!mount.parent) { if (mount !== root.mount || dentry !== root.dentry) out = `(unreachable)${out || '/'}`; break; }
+      if (!mount.parent) { if (!mount.internal) out = `(unreachable)${out || '/'}`; break; }
       dentry = mount.mountpoint!;
       mount = mount.parent;
       continue;

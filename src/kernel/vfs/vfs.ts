@@ -41,15 +41,28 @@ export class Vfs {
     pages.reclaim = () => this.reclaim();
   }
 
-  private internal: { fs: TmpFs; mount: Mount } | undefined;
+  private memfds: TmpFs | undefined;
+  private readonly internal = new Map<FileSystem, Mount>();
+
   /** The tmpfs that nobody mounts, for memfd_create. */
   get shm(): { fs: TmpFs; mount: Mount } {
-    if (!this.internal) {
-      const fs = new TmpFs(this);
-      this.internal = { fs, mount: new Mount(new Dentry('', undefined, fs.root), 0, 'tmpfs') };
-    }
-    return this.internal;
+    const fs = this.memfds ??= new TmpFs(this);
+    return { fs, mount: this.internalMount(fs) };
   }
+
+  /** The mount of a filesystem that is never in the tree: places of pipes, sockets and memfds. */
+  internalMount(fs: FileSystem): Mount {
+    let mount = this.internal.get(fs);
+    if (!mount) {
+      mount = new Mount(new Dentry('', undefined, fs.root), 0, fs.type);
+      mount.internal = true;
+      this.internal.set(fs, mount);
+    }
+    return mount;
+  }
+
+  /** Values of /proc/sys that docker run --sysctl set, by dotted name. */
+  readonly sysctls = new Map<string, string>();
 
   /** Wall clock time for inode timestamps. */
   now(): Timespec {

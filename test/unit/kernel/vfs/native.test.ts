@@ -136,7 +136,7 @@ const kinds: Kind[] = [
     mount: (store) => Rig.create(async (vfs): Promise<FileSystem> => new OverlayFs(vfs, stack(vfs, layers), await PersistentFs.load(vfs, store, 'rw/c', { exclusive: true }))),
   },
 ];
-const SEEDS = [1, 2, 3, 4], STEPS = 400, CHECK_EVERY = 50;
+const SEEDS = [1, 2], STEPS = 300, CHECK_EVERY = 50;
 
 /** What led to a difference. */
 function history(ops: Op[], outcomes: Outcome[], last: number): string {

@@ -7,14 +7,21 @@ import { isDirectory } from '../abi/stat.ts';
 import { TAR_END, tarHeader } from '../image/layer/tar-write.ts';
 import { OverlayDirectory } from '../kernel/fs/overlay/directory.ts';
 import type { OverlayInode } from '../kernel/fs/overlay/inodes.ts';
-import type { LowerFound, OverlayFs } from '../kernel/fs/overlay/overlay.ts';
+import { OPAQUE, type LowerFound, type OverlayFs } from '../kernel/fs/overlay/overlay.ts';
 import type { Task } from '../kernel/task/task.ts';
 import type { Change } from './sandbox-api.ts';
 import { tarEntry, type SentLinks } from './tar-tree.ts';
 
 const Kind = { Modified: 0, Added: 1, Deleted: 2 } as const;
 
-interface Difference extends Change { /** Absent when deleted. */ inode?: OverlayInode }
+interface Difference extends Change {
+  /** Absent when deleted. */
+  inode?: OverlayInode;
+  /** The directory shows nothing of the layers. */
+  opaque?: boolean;
+  /** Deleted in that the directory is opaque. */
+  covered?: boolean;
+}
 
 export function listChanges(overlay: OverlayFs): Change[] {
   return differences(overlay).map(({ path, kind }) => ({ path, kind }));
@@ -23,10 +30,11 @@ export function listChanges(overlay: OverlayFs): Change[] {
 /** The writable tree as a layer tar, with whiteouts. */
 export async function* layerTar(task: Task, overlay: OverlayFs): AsyncGenerator<Uint8Array, void> {
   const links: SentLinks = new Map();
-  for (const { path, kind, inode } of differences(overlay)) {
+  for (const { path, inode, opaque, covered } of differences(overlay)) {
     const name = path.slice(1);
-    if (inode) { yield* tarEntry(task, inode, name, links); continue; }
-    if (kind !== Kind.Deleted) continue;
+    if (inode) yield* tarEntry(task, inode, name, links);
+    if (opaque) yield tarHeader({ name: `${name}/.wh..wh..opq`, type: 'file', mode: 0o600 });
+    if (inode || covered) continue;
     const slash = name.lastIndexOf('/') + 1;
     yield tarHeader({ name: `${name.slice(0, slash)}.wh.${name.slice(slash)}`, type: 'file', mode: 0o600 });
   }
@@ -35,16 +43,16 @@ export async function* layerTar(task: Task, overlay: OverlayFs): AsyncGenerator<
 
 function differences(overlay: OverlayFs): Difference[] {
   const out: Difference[] = [];
-  compare(overlay, overlay.root, overlay.lowerFind(''), '', out);
+  compare(overlay, overlay.root, overlay.lowerFind(''), '', out, false);
   return out;
 }
 
 /** Appends the differences below a directory, names in byte order, a directory before what it holds. */
-function compare(overlay: OverlayFs, dir: OverlayDirectory, lower: LowerFound | undefined, path: string, out: Difference[]): void {
+function compare(overlay: OverlayFs, dir: OverlayDirectory, lower: LowerFound | undefined, path: string, out: Difference[], opaque: boolean): void {
   const present = new Set(dir.list().map((n) => n.name));
   for (const name of [...new Set([...present, ...lowerNames(lower)])].sort()) {
     const at = `${path}/${name}`, before = lower && overlay.lowerLookup(lower.dirs, name);
-    if (!present.has(name)) { if (before) out.push({ path: at, kind: Kind.Deleted }); continue; }
+    if (!present.has(name)) { if (before) out.push({ path: at, kind: Kind.Deleted, covered: opaque }); continue; }
     const inode = dir.lookup(name);
     if (!inode) continue;
     const same = before !== undefined && inode.upper === undefined && inode.lower === before.inode;
@@ -52,9 +60,10 @@ function compare(overlay: OverlayFs, dir: OverlayDirectory, lower: LowerFound | 
     const here = out.length;
     if (inode instanceof OverlayDirectory) {
       const beforeDir = before && isDirectory(before.inode.mode) ? before : undefined;
-      compare(overlay, inode, beforeDir, at, out);
+      const hides = beforeDir !== undefined && inode.upper?.xattrs.peek(OPAQUE) !== undefined;
+      compare(overlay, inode, beforeDir, at, out, hides);
       if (beforeDir && out.length === here && sameDirectory(inode, beforeDir)) continue;
-      out.splice(here, 0, { path: at, kind: before ? Kind.Modified : Kind.Added, inode });
+      out.splice(here, 0, { path: at, kind: before ? Kind.Modified : Kind.Added, inode, opaque: hides });
     } else {
       out.push({ path: at, kind: before ? Kind.Modified : Kind.Added, inode });
     }

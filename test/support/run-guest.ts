@@ -67,6 +67,7 @@ export class Guest {
     this.device('/dev/zero', 1, 5);
     this.device('/dev/urandom', 1, 9);
     this.directory('/tmp', 0o1777);
+    this.directory('/dev/shm', 0o1777);
     for (const [path, content] of Object.entries(options.files ?? {})) {
       if (typeof content === 'object' && 'host' in content) this.copyFromHost(content.host, path);
       else this.file(path, content);
@@ -123,7 +124,10 @@ export class Guest {
     const stat = lstatSync(host);
     if (stat.isSymbolicLink()) this.directory(dirname(path)).symlink(path.slice(path.lastIndexOf('/') + 1), readlinkSync(host), ROOT);
     else if (stat.isDirectory()) for (const name of readdirSync(host)) this.copyFromHost(join(host, name), `${path}/${name}`);
-    else this.file(path, readFileSync(host), stat.mode & 0o777);
+    else {
+      const inode = this.file(path, readFileSync(host), stat.mode & 0o777);
+      inode.mtime = { sec: Math.floor(stat.mtimeMs / 1000), nsec: 0 };
+    }
   }
 
   /** A program of this machine with the shared libraries it needs. */

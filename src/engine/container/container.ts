@@ -124,9 +124,8 @@ export class Container {
   }
 
   setRemoved(): void {
-    const answer = this.waitAnswer();
-    for (const waiter of [...this.stopWaiters, ...this.removeWaiters]) waiter(answer);
-    this.stopWaiters = [];
+    this.notifyStopped();
+    for (const waiter of this.removeWaiters) waiter({ StatusCode: this.record.state.ExitCode });
     this.removeWaiters = [];
   }
 

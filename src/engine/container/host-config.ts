@@ -124,7 +124,7 @@ function checkResources(host: HostConfig, warnings: string[]): void {
 
 function checkLog(host: HostConfig): void {
   const { Type, Config } = host.LogConfig;
-  if (!['json-file', 'local', 'none'].includes(Type)) throw new InvalidParameter(`logger: no log driver named '${Type}' is registered`);
+  if (!['json-file', 'local', 'none'].includes(Type)) throw new InvalidParameter(`error looking up logging plugin ${Type}: plugin "${Type}" not found`);
   for (const [key, value] of Object.entries(Config)) {
     if (!['max-size', 'max-file', 'compress'].includes(key)) throw new InvalidParameter(`unknown log opt '${key}' for ${Type} log driver`);
     if (key === 'max-size' && value !== '-1' && !(parseSize(value)! > 0)) throw new InvalidParameter(`invalid value for max-size: ${value}`);

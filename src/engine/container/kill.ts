@@ -1,5 +1,5 @@
 /** POST /containers/{name}/kill. Reference: moby daemon/kill.go. */
-import { Conflict } from '../../base/errors.ts';
+import { Conflict, DockerError } from '../../base/errors.ts';
 import { empty, type Operation } from '../api/call.ts';
 import type { Engine } from '../engine.ts';
 import type { Container } from './container.ts';
@@ -7,17 +7,24 @@ import { emitContainer } from './event.ts';
 import { SIGKILL, parseSignal, stopSignalOf } from './signals.ts';
 
 export const containerKill: Operation = async (engine, call) => {
-  const text = call.query.text('signal');
+  const { name } = call.params;
+  try { await killContainer(engine, name, call.query.text('signal')); } catch (e) {
+    if (e instanceof DockerError) e.message = `cannot kill container: ${name}: ${e.message}`;
+    throw e;
+  }
+  return empty();
+};
+
+async function killContainer(engine: Engine, name: string, text: string): Promise<void> {
+  const container = engine.containers.get(name);
   const signal = text === '' ? SIGKILL : parseSignal(text);
-  const container = engine.containers.get(call.params.name);
-  if (!container.running) throw new Conflict(`cannot kill container: ${call.params.name}: container ${container.id} is not running`);
+  if (!container.running) throw new Conflict(`container ${container.id} is not running`);
   if (signal === SIGKILL || signal === stopSignalOf(container.record.config.StopSignal)) container.record.manuallyStopped = true;
   const stopped = container.wait('not-running');
   if (container.cancelRestart) container.cancelRestart();
   else await sendSignal(engine, container, signal);
   if (signal === SIGKILL) await stopped;
-  return empty();
-};
+}
 
 /** Sends a signal to pid 1. A paused container is resumed for the signals that are to end it. */
 export async function sendSignal(engine: Engine, container: Container, signal: number): Promise<void> {

@@ -7,7 +7,7 @@ export const containerPause: Operation = async (engine, call) => {
   const container = engine.containers.get(call.params.name);
   const { run } = container;
   if (container.restarting) throw new Conflict(`Container ${container.id} is restarting, wait until the container is running`);
-  if (!run) throw new Conflict(`Container ${container.id} is not running`);
+  if (!run) throw new Conflict(`container ${container.id} is not running`);
   if (container.paused) throw new Conflict(`Container ${container.id} is already paused`);
   await run.sandbox.api.pause();
   container.setPaused(true);

@@ -19,6 +19,5 @@ export function importImage(engine: Engine, call: Call): Promise<EngineResponse>
   return jsonStream(async (emit, cancelled) => {
     const image = await engine.images.import(call.stream(), { reference, message, config: { config }, progress: emit, signal: cancelled });
     emitImage(engine, 'import', image.id, reference ?? image.id);
-    emit({ status: image.id });
   });
 }

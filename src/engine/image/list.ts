@@ -33,7 +33,8 @@ export const imageList: Operation = (engine, call) => {
     return patterns.length === 0 || [...image.repoTags, ...image.repoDigests].some((name) => patterns.some((p) => matchesReference(p, name)));
   };
   return json(engine.images.list().filter(keep).map((image) => {
-    const shownNames = patterns.length > 0 ? { ...image, repoTags: image.repoTags.filter((t) => patterns.some((p) => matchesReference(p, t))) } : image;
+    const matching = (names: readonly string[]): string[] => names.filter((n) => patterns.some((p) => matchesReference(p, n)));
+    const shownNames = patterns.length > 0 ? { ...image, repoTags: matching(image.repoTags), repoDigests: matching(image.repoDigests) } : image;
     const summary = summarizeImage(shownNames, { shared: shared?.get(image.id), containers: shared ? containersOf(engine, image.id) : undefined });
     return call.minor < 44 ? { ...summary, VirtualSize: summary.Size } : summary;
   }));

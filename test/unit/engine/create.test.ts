@@ -37,7 +37,7 @@ describe('container create', () => {
       [{ HostConfig: { RestartPolicy: { Name: 'sometimes' } } }, 400, /^invalid restart policy: unknown policy 'sometimes'/],
       [{ HostConfig: { AutoRemove: true, RestartPolicy: { Name: 'always' } } }, 400, /^can't create 'AutoRemove' container with restart policy$/],
       [{ HostConfig: { CapAdd: ['FLY'] } }, 400, /^invalid CapAdd: unknown capability: "CAP_FLY"$/],
-      [{ HostConfig: { LogConfig: { Type: 'syslog' } } }, 400, /^logger: no log driver named 'syslog' is registered$/],
+      [{ HostConfig: { LogConfig: { Type: 'syslog' } } }, 400, /^error looking up logging plugin syslog: plugin "syslog" not found$/],
       [{ HostConfig: { Binds: ['v:/x', 'w:/x'] } }, 400, /^Duplicate mount point: \/x$/],
       [{ HostConfig: { Binds: ['bad name:/x'] } }, 400, /includes invalid characters for a local volume name/],
       [{ HostConfig: { Binds: ['v:relative'] } }, 400, /mount path must be absolute$/],

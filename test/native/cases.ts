@@ -5,7 +5,7 @@
  */
 import { rows } from '../../src/cpu/x64/isa.ts';
 import { Mode, PREFIX_ANY, SIZES, Variant, type IsaRow } from '../../src/cpu/x64/isa/row.ts';
-import { At, CODE, CODE_BYTES, CODE_SIZE, DATA, DATA_SIZE, Fx, GS_BASE, READONLY, RECORD, WINDOW_BYTES } from './layout.ts';
+import { At, CODE, CODE_BYTES, CODE_SIZE, DATA, DATA_SIZE, Fx, GS_BASE, HIGH, READONLY, RECORD, WINDOW_BYTES } from './layout.ts';
 import { Random } from './random.ts';
 
 /** Not comparable: they answer differently by design, need an operating system, or leave the harness without its registers. */
@@ -29,7 +29,10 @@ const hasWVariant = new Set(rows.flatMap((r) => (r.variant === Variant.W ? [rows
 const LARGE = new Set(['fxsave', 'fxrstor', 'fnsave', 'frstor', 'fldenv', 'fnstenv']);
 const MIDDLE = DATA + 0xe00, MIDDLE_END = DATA + 0x1200, END = DATA + DATA_SIZE;
 
-function target(r: Random, row: IsaRow, size: number): bigint {
+/** A place for a memory operand, in the low or the high copy of the memory. */
+function target(r: Random, row: IsaRow, size: number, base: bigint): bigint { return base + lowTarget(r, row, size); }
+
+function lowTarget(r: Random, row: IsaRow, size: number): bigint {
   if (LARGE.has(row.name)) {
     if (r.chance(0.05)) return BigInt(r.pick([END - 16, READONLY, END + 64]));
     return BigInt(MIDDLE + (row.name.startsWith('fx') ? (r.chance(0.9) ? 16 : 4) : 1) * r.below(16));
@@ -49,11 +52,12 @@ function target(r: Random, row: IsaRow, size: number): bigint {
   return 0x8000000000000n << BigInt(r.below(12));
 }
 
-const inB = (r: Random): bigint => BigInt(MIDDLE + 0x40 + r.below(0x380));
+const inB = (r: Random, base: bigint): bigint => base + BigInt(MIDDLE + 0x40 + r.below(0x380));
 
-export function fillState(r: Random, view: DataView, at: number): void {
+/** @param codeBase and @param dataBase 0 or HIGH: which copy addresses are of */
+export function fillState(r: Random, view: DataView, at: number, codeBase: bigint, dataBase: bigint): void {
   for (let i = 0; i < 16; i++) view.setBigUint64(at + At.gpr + i * 8, r.value(), true);
-  view.setBigUint64(at + At.gpr + 4 * 8, BigInt(DATA + 0xf00 + 8 * r.below(0x40)), true);
+  view.setBigUint64(at + At.gpr + 4 * 8, dataBase + BigInt(DATA + 0xf00 + 8 * r.below(0x40)), true);
   view.setBigUint64(at + At.rflags, BigInt(0x202 | (r.u32() & 0x8d5)), true);
   const fx = at + At.fx;
   view.setUint16(fx + Fx.fcw, 0x37f & ~(r.chance(0.2) ? r.pick([0x300, 0x100]) : 0) | (r.chance(0.3) ? r.below(4) << 10 : 0), true);
@@ -72,7 +76,7 @@ export function fillState(r: Random, view: DataView, at: number): void {
   }
   for (let i = 0; i < WINDOW_BYTES; i += 8) {
     // Words that are good addresses: for ret, call and jmp.
-    if (i % 24 === 0) view.setBigUint64(at + At.data + i, BigInt(CODE + r.below(CODE_SIZE)), true);
+    if (i % 24 === 0) view.setBigUint64(at + At.data + i, codeBase + BigInt(CODE + r.below(CODE_SIZE)), true);
     else r.fill8(view, at + At.data + i);
   }
 }
@@ -81,9 +85,12 @@ const SHIFT_DOUBLE = new Set(['shld', 'shrd']);
 const STRING = new Set(['movs', 'cmps', 'stos', 'lods', 'scas', 'ins', 'outs']);
 const CHANGES_RIP = new Set(['ret', 'call', 'jmp']);
 
+export const high = (r: Random): bigint => (r.chance(0.15) ? BigInt(HIGH) : 0n);
+
 /** Writes one case of `row` at `at` of the buffer. */
 export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): void {
-  fillState(r, view, at);
+  const codeBase = high(r), dataBase = high(r);
+  fillState(r, view, at, codeBase, dataBase);
   const setReg = (n: number, v: bigint): void => view.setBigUint64(at + At.gpr + n * 8, BigInt.asUintN(64, v), true);
   const getReg = (n: number): bigint => view.getBigUint64(at + At.gpr + n * 8, true);
   const low = (n: number, v: number): void => setReg(n, (getReg(n) & ~0xffffffffn) | BigInt(v >>> 0));
@@ -106,7 +113,7 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
   const bytes: number[] = [];
   const memory = row.hasModrm && row.memoryForm && (!row.registerForm || r.chance(0.5));
   const hasMoffs = row.operands.some((o) => o.mode === Mode.O);
-  const asize32 = (memory || isString || hasMoffs) && r.chance(0.06);
+  const asize32 = dataBase === 0n && (memory || isString || hasMoffs) && r.chance(0.06);
   const gs = (memory || isString || hasMoffs) && r.chance(0.05);
   if (gs) bytes.push(0x65);
   else if (r.chance(0.02)) bytes.push(r.pick([0x2e, 0x3e, 0x26, 0x36]));
@@ -127,13 +134,13 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
     const count = r.below(10);
     if (asize32) low(1, count); else setReg(1, BigInt(count));
     for (const reg of [6, 7]) {
-      const place = r.chance(0.85) ? inB(r) : target(r, row, 8);
+      const place = r.chance(0.85) ? inB(r, dataBase) : target(r, row, 8, dataBase);
       const va = reg === 6 && gs ? place - BigInt(GS_BASE) : place;
       if (asize32) low(reg, Number(BigInt.asUintN(32, va))); else setReg(reg, va);
     }
     if (r.chance(0.4)) view.setUint8(at + At.rflags + 1, view.getUint8(at + At.rflags + 1) | 4);
   }
-  prepare(row, r, { setReg, getReg, view, at, osi });
+  prepare(row, r, { setReg, getReg, view, at, osi, codeBase, dataBase });
 
   let ripRelative: bigint | undefined;
   if (row.hasModrm) {
@@ -142,11 +149,12 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
     else if (!memory) bytes.push(0xc0 | (reg << 3) | r.below(8));
     else {
       const size = row.operands.reduce((n, o, i) => (o.mode === Mode.E || o.mode === Mode.M || o.mode === Mode.W || o.mode === Mode.Q ? Math.max(n, sizeOf(i)) : n), 0);
-      const place = target(r, row, size);
+      // A double shift of 16 bits by more is undefined: cl stays what prepare made it, so its address is absolute.
+      const fixed = SHIFT_DOUBLE.has(row.name) && osi === 0;
+      const place = target(r, row, size, fixed ? 0n : dataBase);
       const linear = gs ? place - BigInt(GS_BASE) : place;
-      // A double shift of 16 bits by more is undefined: cl stays what prepare made it.
-      const how = SHIFT_DOUBLE.has(row.name) && osi === 0 ? 2 : r.below(20);
-      if (how < 2 && !asize32 && place < 0x40000000n) {
+      const how = fixed ? 2 : r.below(20);
+      if (how < 2 && !asize32 && codeBase === dataBase && place - dataBase < 0x40000000n) {
         bytes.push((reg << 3) | 5);
         displacement.push({ at: bytes.length, size: 4 });
         bytes.push(0, 0, 0, 0);
@@ -187,7 +195,7 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
   for (const [i, o] of row.operands.entries()) {
     const size = sizeOf(i);
     if (o.mode === Mode.O) {
-      const place = gs ? target(r, row, 8) - BigInt(GS_BASE) : target(r, row, 8);
+      const place = target(r, row, 8, dataBase) - (gs ? BigInt(GS_BASE) : 0n);
       for (let k = 0; k < (asize32 ? 4 : 8); k++) bytes.push(Number(BigInt.asUintN(8, place >> BigInt(8 * k))));
     } else if (o.mode === Mode.J) {
       // Never onto itself: that could go on for ever.
@@ -211,10 +219,10 @@ export function makeCase(row: IsaRow, r: Random, view: DataView, at: number): vo
   else if (where < 11) rip = CODE + CODE_SIZE - length;
   else if (where < 13) rip = CODE + CODE_SIZE - 1 - r.below(length);
   for (const d of displacement) {
-    const value = Number(ripRelative! - BigInt(rip + length));
+    const value = Number(ripRelative! - codeBase - BigInt(rip + length));
     bytes32(value).forEach((b, k) => { bytes[d.at + k] = b; });
   }
-  view.setBigUint64(at + At.rip, BigInt(rip), true);
+  view.setBigUint64(at + At.rip, codeBase + BigInt(rip), true);
   view.setBigUint64(at + At.length, BigInt(length), true);
   for (let i = 0; i < CODE_BYTES; i++) view.setUint8(at + At.code + i, i < length ? bytes[i]! : 0xcc);
 }
@@ -233,18 +241,20 @@ interface Setting {
   view: DataView;
   at: number;
   osi: number;
+  codeBase: bigint;
+  dataBase: bigint;
 }
 
 /** Gives implicit operands values that make the instruction do its work most of the time. */
-function prepare(row: IsaRow, r: Random, { setReg, getReg, view, at, osi }: Setting): void {
+function prepare(row: IsaRow, r: Random, { setReg, getReg, view, at, osi, codeBase, dataBase }: Setting): void {
   const bits = [16n, 32n, 64n][osi]!;
   switch (row.name) {
     case 'div': if (r.chance(0.8)) setReg(2, r.chance(0.7) ? 0n : BigInt(r.below(200))); break;
     case 'idiv': if (r.chance(0.8)) setReg(2, BigInt.asIntN(64, getReg(0) << (64n - bits)) < 0n ? -1n : 0n); break;
     case 'shld': case 'shrd': if (osi === 0) setReg(1, (getReg(1) & ~31n) | BigInt(r.below(17))); break;
-    case 'xlat': setReg(3, inB(r) - (getReg(0) & 255n)); break;
-    case 'maskmovq': case 'maskmovdqu': setReg(7, r.chance(0.9) ? inB(r) : target(r, row, 16)); break;
-    case 'leave': case 'enter': setReg(5, r.chance(0.95) ? BigInt(MIDDLE + 8 * (8 + r.below(0x60))) : target(r, row, 8)); break;
+    case 'xlat': setReg(3, inB(r, dataBase) - (getReg(0) & 255n)); break;
+    case 'maskmovq': case 'maskmovdqu': setReg(7, r.chance(0.9) ? inB(r, dataBase) : target(r, row, 16, dataBase)); break;
+    case 'leave': case 'enter': setReg(5, r.chance(0.95) ? dataBase + BigInt(MIDDLE + 8 * (8 + r.below(0x60))) : target(r, row, 8, dataBase)); break;
     case 'pcmpestri': case 'pcmpestrm': setReg(0, BigInt(r.below(40) - 20)); setReg(2, BigInt(r.below(40) - 20)); break;
     case 'loop': case 'loope': case 'loopne': case 'jrcxz': if (r.chance(0.6)) setReg(1, BigInt(r.below(3))); break;
     case 'f2xm1': case 'fyl2xp1':
@@ -257,14 +267,14 @@ function prepare(row: IsaRow, r: Random, { setReg, getReg, view, at, osi }: Sett
   }
   if (row.name === 'cmpxchg' && r.chance(0.5)) setReg(0, getReg(r.below(16)));
   if (CHANGES_RIP.has(row.name)) {
-    for (let i = 0; i < 16; i++) if (i !== 4 && r.chance(0.8)) setReg(i, BigInt(CODE + r.below(CODE_SIZE)));
+    for (let i = 0; i < 16; i++) if (i !== 4 && r.chance(0.8)) setReg(i, codeBase + BigInt(CODE + r.below(CODE_SIZE)));
     // A return address on the stack wherever rsp points.
-    const rsp = Number(getReg(4)) - DATA;
-    view.setBigUint64(at + At.data + 0x80 + rsp - 0xe00, BigInt(CODE + r.below(CODE_SIZE)), true);
+    const rsp = Number(getReg(4) - dataBase) - DATA;
+    view.setBigUint64(at + At.data + 0x80 + rsp - 0xe00, codeBase + BigInt(CODE + r.below(CODE_SIZE)), true);
   }
   if (row.name === 'popf') {
     // Neither trap nor alignment check.
-    const rsp = Number(getReg(4)) - DATA;
+    const rsp = Number(getReg(4) - dataBase) - DATA;
     const slot = at + At.data + 0x80 + rsp - 0xe00;
     view.setBigUint64(slot, view.getBigUint64(slot, true) & 0xcd5n, true);
   }

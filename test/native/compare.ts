@@ -142,7 +142,7 @@ export class Comparison {
   private compareMemory(row: IsaRow | undefined, at: number, out: string[]): void {
     const { n, o, insn } = this;
     const ignored = ignoredBytes(row?.name ?? '');
-    const ea = ignored.length > 0 ? Number(effectiveAddress(insn, this.c, at) ?? 0n) : 0;
+    const ea = ignored.length > 0 ? Number(BigInt.asUintN(32, effectiveAddress(insn, this.c, at) ?? 0n)) : 0;
     let p = at + At.data;
     let found = 0;
     for (const w of WINDOWS) {
@@ -191,7 +191,7 @@ export class Comparison {
     let detail = '';
     if (this.insn.row.feature === 'x87') detail = [0, 1].map((i) => ` st${i}=${c.getUint16(fx + Fx.st + i * 16 + 8, true).toString(16)}:${c.getBigUint64(fx + Fx.st + i * 16, true).toString(16)}`).join('') + ` ftw=${c.getUint8(fx + Fx.ftw).toString(16)}`;
     for (let i = 0; i < this.insn.operands; i++) if (this.insn.kind[i] === Kind.Xmm) detail += ` xmm${this.insn.reg[i]}=${vector(c, fx + Fx.xmm + this.insn.reg[i]! * 16)}`;
-    if (ea !== undefined) detail += ` mem=${this.memoryText(at, Number(ea))}`;
+    if (ea !== undefined) detail += ` mem=${this.memoryText(at, Number(BigInt.asUintN(32, ea)))}`;
     return `${hex} rip=${c.getUint32(at + At.rip, true).toString(16)} ea=${ea?.toString(16) ?? '-'} flags=${flagText(c.getUint32(at + At.rflags, true))} mxcsr=${c.getUint32(at + At.fx + Fx.mxcsr, true).toString(16)} fcw=${c.getUint16(at + At.fx, true).toString(16)} fsw=${c.getUint16(at + At.fx + 2, true).toString(16)} ${gprs}${detail}`;
   }
 }

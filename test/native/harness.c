@@ -26,6 +26,8 @@
 #define DATA_SIZE 0x2000ul
 #define READONLY 0x20003000ul
 #define GS_BASE 0x20000800ul
+/* Everything is there a second time, this much higher. */
+#define HIGH 0x7e0000000000ul
 
 struct window { uint32_t offset, size; };
 static const struct window windows[] = { { 0, 0x80 }, { 0xe00, 0x400 }, { 0x1f80, 0x80 } };
@@ -57,6 +59,10 @@ static const int order[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_
 static void die(const char *what) {
   perror(what);
   _exit(2);
+}
+
+static void map(uint64_t at, uint64_t size, int protection, int file, uint64_t offset) {
+  if (mmap((void *)at, size, protection, MAP_SHARED | MAP_FIXED_NOREPLACE, file, offset) != (void *)at) die("fixed mapping");
 }
 
 static void save(struct state *r, ucontext_t *uc) {
@@ -106,8 +112,8 @@ static void load(const struct state *c, ucontext_t *uc) {
     from += windows[i].size;
   }
   memset(code_alias, 0xcc, CODE_SIZE);
-  uint64_t n = c->rip + c->length <= CODE + CODE_SIZE ? c->length : CODE + CODE_SIZE - c->rip;
-  memcpy(code_alias + (c->rip - CODE), c->code, n);
+  uint64_t at = (c->rip & 0xffffffff) - CODE;
+  memcpy(code_alias + at, c->code, at + c->length <= CODE_SIZE ? c->length : CODE_SIZE - at);
 }
 
 static void handler(int sig, siginfo_t *info, void *context) {
@@ -129,13 +135,15 @@ int main(int argc, char **argv) {
   if (count == 0 || ftruncate(out, st.st_size) < 0) die("cases");
   cases = mmap(0, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, in, 0);
   results = mmap(0, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, out, 0);
-  int code = memfd_create("code", 0);
-  if (cases == MAP_FAILED || results == MAP_FAILED || code < 0 || ftruncate(code, CODE_SIZE) < 0) die("mmap");
+  int code = memfd_create("code", 0), data = memfd_create("data", 0);
+  if (cases == MAP_FAILED || results == MAP_FAILED || code < 0 || ftruncate(code, CODE_SIZE) < 0 || data < 0 || ftruncate(data, DATA_SIZE + 4096) < 0) die("mmap");
   code_alias = mmap(0, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, code, 0);
-  void *a = mmap((void *)CODE, CODE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED_NOREPLACE, code, 0);
-  void *b = mmap((void *)DATA, DATA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  void *c = mmap((void *)READONLY, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (code_alias == MAP_FAILED || a != (void *)CODE || b != (void *)DATA || c != (void *)READONLY) die("fixed mappings");
+  if (code_alias == MAP_FAILED) die("mmap");
+  for (uint64_t base = 0; base <= HIGH; base += HIGH) {
+    map(base + CODE, CODE_SIZE, PROT_READ | PROT_EXEC, code, 0);
+    map(base + DATA, DATA_SIZE, PROT_READ | PROT_WRITE, data, 0);
+    map(base + READONLY, 4096, PROT_READ, data, DATA_SIZE);
+  }
   if (syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE) < 0) die("arch_prctl");
   size_t stack = 1 << 17;
   stack_t ss = { .ss_sp = mmap(0, stack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), .ss_size = stack };

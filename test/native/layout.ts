@@ -5,6 +5,8 @@ export const DATA = 0x20000000, DATA_SIZE = 0x2000;
 /** One page of zeros that must not be written. What lies between DATA's end and it is not mapped. */
 export const READONLY = 0x20003000;
 export const GS_BASE = 0x20000800;
+/** Everything is there a second time, this much higher: beyond the 4 GiB of the flat translation table. */
+export const HIGH = 0x7e0000000000;
 
 /** The parts of DATA that a record carries; the rest is zero. */
 export const WINDOWS = [{ offset: 0, size: 0x80 }, { offset: 0xe00, size: 0x400 }, { offset: 0x1f80, size: 0x80 }] as const;

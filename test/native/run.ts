@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Access, Exit, Vector, type Cpu } from '../../src/cpu/cpu.ts';
-import { At, CODE, CODE_SIZE, DATA, DATA_SIZE, GS_BASE, READONLY, RECORD, WINDOWS } from './layout.ts';
+import { At, CODE, CODE_SIZE, DATA, DATA_SIZE, GS_BASE, HIGH, READONLY, RECORD, WINDOWS } from './layout.ts';
 
 const PAGE = 4096;
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,7 +21,10 @@ export function oracleAvailable(): boolean {
   }
 }
 
+let built: string | undefined;
+
 function harness(): string {
+  if (built !== undefined) return built;
   const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12);
   const binary = `${root}/.cache/harness-${digest}`;
   if (!existsSync(binary)) {
@@ -29,7 +32,7 @@ function harness(): string {
     execFileSync('gcc', ['-O1', '-fno-stack-protector', '-o', `${binary}.${process.pid}`, source]);
     renameSync(`${binary}.${process.pid}`, binary);
   }
-  return binary;
+  return built = binary;
 }
 
 export function runNative(cases: Uint8Array): Uint8Array {
@@ -58,7 +61,8 @@ class OurSide {
     if (!memory.grow(CODE_SIZE + DATA_SIZE + PAGE)) throw new Error('no memory');
     const { codeAt, dataAt } = this;
     cpu.load(cpu.newContext(), {
-      resolve(page: number): number {
+      resolve(va: number): number {
+        const page = va >= HIGH ? va - HIGH : va;
         if (page >= CODE && page < CODE + CODE_SIZE) return codeAt + (page - CODE) + Access.Read + Access.Execute;
         if (page >= DATA && page < DATA + DATA_SIZE) return dataAt + (page - DATA) + Access.Read + Access.Write;
         return page === READONLY ? readonlyAt + Access.Read : 0;
@@ -74,8 +78,9 @@ class OurSide {
     const input = new DataView(cases.buffer, cases.byteOffset), output = new DataView(results.buffer);
     for (let at = 0; at < cases.length; at += RECORD) {
       memory.u8.fill(0xcc, codeAt, codeAt + CODE_SIZE);
-      const rip = Number(input.getBigUint64(at + At.rip, true)), length = Math.min(Number(input.getBigUint64(at + At.length, true)), CODE + CODE_SIZE - rip);
-      memory.u8.set(cases.subarray(at + At.code, at + At.code + length), codeAt + rip - CODE);
+      const rip = Number(input.getBigUint64(at + At.rip, true)), offset = (rip % 2 ** 32) - CODE;
+      const length = Math.min(Number(input.getBigUint64(at + At.length, true)), CODE_SIZE - offset);
+      memory.u8.set(cases.subarray(at + At.code, at + At.code + length), codeAt + offset);
       for (let p = codeAt; p < codeAt + CODE_SIZE; p += PAGE) if (code.hasCode(p)) code.dropPage(p);
       let from = at + At.data;
       for (const w of WINDOWS) {

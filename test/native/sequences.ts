@@ -6,7 +6,7 @@
  */
 import { rows } from '../../src/cpu/x64/isa.ts';
 import { Mode, PREFIX_ANY, SIZES, type IsaRow } from '../../src/cpu/x64/isa/row.ts';
-import { fillState, testable } from './cases.ts';
+import { fillState, high, testable } from './cases.ts';
 import { At, CODE, CODE_BYTES, DATA, RECORD } from './layout.ts';
 import type { Random } from './random.ts';
 
@@ -16,7 +16,9 @@ const ENCODABLE: readonly Mode[] = [Mode.E, Mode.R, Mode.M, Mode.G, Mode.Z, Mode
 const AVOIDED = /^(div|idiv|push|pop|pushf|popf|call|jmp|ret|leave|enter|nop|hlt|cli|sti|in|out|xlat|ud.|bswap|lea|std|bt.?|shld|shrd|maskmov.*|cmpxchg(8|16)b|.*fx.*|ldmxcsr|stmxcsr|prefetch.*|clflush.*|clwb|.fence|rcp.s|rsqrt.s|fwait|emms|rd.*|.*inv.*|.*wr.*|clts|l.dt|ltr|lmsw)$/;
 
 /** Rows that need nothing prepared: registers, immediates, and memory at a fixed address. */
-const pool = rows.filter((r) => testable(r) && !r.system && !AVOIDED.test(r.name) && r.operands.every((o) => ENCODABLE.includes(o.mode)) && !['sha', 'gfni', 'x87'].includes(r.feature));
+const pool = rows.filter((r) => testable(r) && !r.system && !AVOIDED.test(r.name) && !(r.map === 0 && r.opcode === 0x94) && r.operands.every((o) => ENCODABLE.includes(o.mode)) && !['sha', 'gfni', 'x87'].includes(r.feature));
+/** Their register is in the opcode: rsp's is left out, and REX.B would make r15 of one. */
+const isShortXchg = (r: IsaRow): boolean => r.map === 0 && (r.opcode & 0xf8) === 0x90;
 const integer = pool.filter((r) => !/sse|aes|pclmul|mmx/.test(r.feature));
 const flagWriters = integer.filter((r) => r.flagsWritten !== 0);
 const flagReaders = integer.filter((r) => r.flagsRead !== 0);
@@ -46,6 +48,7 @@ function append(w: Writer, row: IsaRow, r: Random): boolean {
   if (osz) bytes.push(0x66);
   if (row.prefix > 0) bytes.push(row.prefix);
   if (memory) rex &= ~2;
+  if (isShortXchg(row)) rex &= ~1;
   if (rex !== 0) bytes.push(rex);
   if (row.map > 0) bytes.push(0x0f);
   if (row.map >= 2) bytes.push(row.map === 2 ? 0x38 : 0x3a);
@@ -102,33 +105,34 @@ function loop(w: Writer, r: Random): void {
   w.undefinedFlags &= 1;
 }
 
-/** Leaves the straight line and comes to the next instruction by another way. */
-function transfer(w: Writer, r: Random, rip: number): void {
+/** Leaves the straight line and comes to the next instruction by another way; with a low `rip` also through a register or the stack. */
+function transfer(w: Writer, r: Random, rip: number | undefined): void {
   const { bytes } = w;
   const junk = r.below(3);
-  const next = (length: number): number => rip + bytes.length + length + junk;
-  switch (r.below(4)) {
+  const next = (length: number): number => rip! + bytes.length + length + junk;
+  switch (r.below(rip === undefined ? 2 : 4)) {
     case 0: bytes.push(0xeb, junk); break;
-    case 1: bytes.push(0x68, ...le32(next(6)), 0xc3); break;
-    case 2: bytes.push(0x41, 0xbf, ...le32(next(9)), 0x41, 0xff, 0xe7); break;
-    case 3: bytes.push(0xe8, ...le32(junk)); break;
+    case 1: bytes.push(0xe8, ...le32(junk)); break;
+    case 2: bytes.push(0x68, ...le32(next(6)), 0xc3); break;
+    case 3: bytes.push(0x41, 0xbf, ...le32(next(9)), 0x41, 0xff, 0xe7); break;
   }
   for (let i = 0; i < junk; i++) bytes.push(0xcc);
 }
 
 /** Writes one case at `at` of the buffer and returns the flags that are undefined in the end. */
 export function makeSequence(r: Random, view: DataView, at: number): number {
-  fillState(r, view, at);
+  const base = high(r);
+  fillState(r, view, at, base, high(r));
   const rip = CODE + (r.chance(0.2) ? 0x1000 - r.below(0x80) : 0x200 + r.below(0x600));
   const w: Writer = { bytes: [], undefinedFlags: 0 };
   for (let n = 3 + r.below(10); n > 0 && w.bytes.length < CODE_BYTES - 120; n--) {
     const kind = r.below(12);
     if (kind === 0) loop(w, r);
-    else if (kind === 1) transfer(w, r, rip);
+    else if (kind === 1) transfer(w, r, base === 0n ? rip : undefined);
     else if (kind < 4) jumpOver(w, r);
     else instruction(w, r);
   }
-  view.setBigUint64(at + At.rip, BigInt(rip), true);
+  view.setBigUint64(at + At.rip, base + BigInt(rip), true);
   view.setBigUint64(at + At.length, BigInt(w.bytes.length), true);
   for (let i = 0; i < CODE_BYTES; i++) view.setUint8(at + At.code + i, w.bytes[i] ?? 0xcc);
   if (w.bytes.length > CODE_BYTES) throw new Error('sequence too long');

@@ -2,7 +2,7 @@
  * Everything mounted over a container's root, in runc's order: kernel filesystems, the generated files, then what the user
  * asked for. Reference: moby oci/defaults.go, runc libcontainer/rootfs_linux.go.
  */
-import { Errno, EEXIST, ENODEV, ENOENT } from '../abi/errno.ts';
+import { Errno, EEXIST, ENOENT } from '../abi/errno.ts';
 import { AT_FDCWD, O_CREAT, O_EXCL, O_WRONLY } from '../abi/fcntl.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME, MS_STRICTATIME } from '../abi/mount.ts';
 import { isDirectory, makedev, S_IFCHR } from '../abi/stat.ts';
@@ -13,7 +13,7 @@ import type { Task } from '../kernel/task/task.ts';
 import { mkdir, mknod, symlink } from '../kernel/vfs/create.ts';
 import type { FileSystem } from '../kernel/vfs/inode.ts';
 import { Mount } from '../kernel/vfs/mount.ts';
-import { attach } from '../kernel/vfs/mounting.ts';
+import { attach, bind } from '../kernel/vfs/mounting.ts';
 import { locate, resolve } from '../kernel/vfs/namei.ts';
 import type { Path } from '../kernel/vfs/path.ts';
 import { copyTree } from './copy-tree.ts';
@@ -25,6 +25,10 @@ const DEVICES: readonly (readonly [name: string, major: number, minor: number])[
 ];
 const DEVICE_LINKS = { fd: '/proc/self/fd', stdin: '/proc/self/fd/0', stdout: '/proc/self/fd/1', stderr: '/proc/self/fd/2', core: '/proc/kcore', ptmx: 'pts/ptmx' };
 const LOCKED = MS_NOSUID | MS_NOEXEC | MS_NODEV;
+
+/** moby oci/defaults.go: MaskedPaths, ReadonlyPaths. */
+const MASKED = ['/proc/asound', '/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap'];
+const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 export interface MountContext {
   task: Task;
@@ -42,20 +46,41 @@ export async function mountAll(context: MountContext, spec: SandboxSpec): Promis
   // Parents first, so that a mount below another one is not covered by it.
   const depth = (m: MountSpec): number => m.target.split('/').filter((p) => p !== '').length;
   for (const mount of [...spec.mounts].sort((a, b) => depth(a) - depth(b))) await mountOne(context, mount);
-  const root = task.kernel.namespace!.root;
-  if (spec.rootfs.readonly) root.flags |= MS_RDONLY;
+  await setSysctls(task, spec.sysctls);
+  protectKernelFiles(task);
+  if (spec.rootfs.readonly) task.fs.namespace.root.flags |= MS_RDONLY;
+}
+
+async function setSysctls(task: Task, sysctls: Record<string, string>): Promise<void> {
+  for (const [name, value] of Object.entries(sysctls)) {
+    try {
+      const file = openName(task, `/proc/sys/${name.replaceAll('.', '/')}`, O_WRONLY, 0);
+      try { await writeAll(task, file, new TextEncoder().encode(value)); } finally { file.release(); }
+    } catch (e) {
+      throw new Error(`open /proc/sys/${name.replaceAll('.', '/')}: ${(e as Error).message}`);
+    }
+  }
+}
+
+/** What an unprivileged container must not see or change: an empty file or directory over it, or itself read-only. */
+function protectKernelFiles(task: Task): void {
+  const { vfs } = task.kernel, { namespace } = task.fs, nothing = resolve(task, AT_FDCWD, '/dev/null');
+  for (const path of MASKED) {
+    const at = tryResolve(task, path);
+    if (!at) continue;
+    if (isDirectory(at.dentry.inode.mode)) mountOn(task, vfs.mount(new TmpFs(vfs, { size: 0 }), 'tmpfs', MS_RDONLY), at);
+    else bind(namespace, nothing, at, false);
+  }
+  for (const path of READ_ONLY) {
+    const at = tryResolve(task, path);
+    if (at) bind(namespace, at, at, true).flags |= MS_RDONLY;
+  }
 }
 
 function mountKernelFilesystems(task: Task, spec: SandboxSpec): void {
   const { vfs } = task.kernel;
   const put = (type: string, source: string, target: string, flags: number, data = ''): void => {
-    let fs: FileSystem;
-    try { fs = vfs.create(type, { source, flags, data }); } catch (e) {
-      if (!(e instanceof Errno) || e.code !== ENODEV) throw e;
-      vfs.log('runtime', `no filesystem type ${type} for ${target}`);
-      return;
-    }
-    mountAt(task, fs, source, target, flags);
+    mountAt(task, vfs.create(type, { source, flags, data }), source, target, flags);
   };
   put('proc', 'proc', '/proc', LOCKED);
   mountAt(task, new TmpFs(vfs, { mode: 0o755, size: 64 << 20 }), 'tmpfs', '/dev', MS_NOSUID | MS_STRICTATIME);
@@ -63,7 +88,7 @@ function mountKernelFilesystems(task: Task, spec: SandboxSpec): void {
   for (const [name, target] of Object.entries(DEVICE_LINKS)) symlink(task, target, AT_FDCWD, `/dev/${name}`);
   put('devpts', 'devpts', '/dev/pts', MS_NOSUID | MS_NOEXEC, 'gid=5,mode=620,ptmxmode=666');
   put('sysfs', 'sysfs', '/sys', LOCKED | MS_RDONLY);
-  if (vfs.typeNames().includes('cgroup2')) put('cgroup2', 'cgroup', '/sys/fs/cgroup', LOCKED | MS_RDONLY);
+  put('cgroup2', 'cgroup', '/sys/fs/cgroup', LOCKED | MS_RDONLY);
   put('mqueue', 'mqueue', '/dev/mqueue', LOCKED);
   mountAt(task, new TmpFs(vfs, { mode: 0o1777, size: spec.resources.shmSize }), 'shm', '/dev/shm', LOCKED);
 }

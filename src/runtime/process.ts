@@ -80,7 +80,7 @@ function openPipes(kernel: Kernel, task: Task, spec: ProcessSpec, io: ProcessIo)
     files.push(stdin.openReader());
     void portToSink(io.stdin, writableTo(stdin));
   } else {
-    try { files.push(openName(task, '/dev/null', O_RDONLY, 0)); } catch { stdin = kernel.io.hostWriter(); files.push(stdin.openReader()); stdin.close(); }
+    files.push(openName(task, '/dev/null', O_RDONLY, 0));
   }
   for (const port of [io.stdout, io.stderr]) {
     const reader = kernel.io.hostReader();

@@ -104,6 +104,17 @@ describe.skipIf(!hasBusybox)('processes', () => {
   });
 });
 
+describe.skipIf(!hasBusybox)('kernel filesystems', () => {
+  it('are mounted as runc mounts them', async () => {
+    const box = await boot({ spec: { sysctls: { 'kernel.domainname': 'example' } } });
+    const { stdout } = await box.sh('mount; cat /proc/kcore; ls /proc/self/fd | wc -l; echo x > /proc/sys/kernel/hostname; cat /proc/sys/kernel/domainname; ls /dev; ls -l /dev/fd; head -c 4 /dev/zero | wc -c; readlink /etc/mtab');
+    for (const line of ['overlay on / type overlay (rw,relatime', 'proc on /proc type proc (rw,nosuid,nodev,noexec', 'tmpfs on /dev type tmpfs (rw,nosuid', 'devpts on /dev/pts type devpts (rw,nosuid,noexec', 'sysfs on /sys type sysfs (ro,', 'cgroup on /sys/fs/cgroup type cgroup2 (ro,', 'shm on /dev/shm type tmpfs (rw,nosuid,nodev,noexec', 'tmpfs on /etc/hosts type tmpfs', 'proc on /proc/sys type proc (ro,', 'tmpfs on /proc/kcore type tmpfs']) {
+      expect(stdout).toContain(line);
+    }
+    expect(stdout.slice(stdout.lastIndexOf(')\n') + 2)).toBe('4\nexample\ncore\nfd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\nlrwxrwxrwx    1 root     root            13 DATE /dev/fd -> /proc/self/fd\n4\n/proc/mounts\n'.replace('DATE', /13 (.*) \/dev\/fd/.exec(stdout)?.[1] ?? ''));
+  });
+});
+
 describe.skipIf(!hasBusybox)('files', () => {
   it('keep what was written over a restart, and nothing of generated files', async () => {
     const box = await boot();

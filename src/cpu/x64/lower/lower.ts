@@ -10,6 +10,12 @@ import type { BlockBuilder } from './builder.ts';
 export type Lowering = (b: BlockBuilder, i: Insn) => void | false;
 
 const byName = new Map<string, Lowering>();
+const rowsByName = new Map<string, number[]>();
+for (const row of rows) {
+  if (row.vex) continue;
+  const ids = rowsByName.get(row.name);
+  if (ids) ids.push(row.id); else rowsByName.set(row.name, [row.id]);
+}
 const byRow: (Lowering | undefined)[] = [];
 
 /** `lower({ add: ..., sub: ... })`: keys are row names, several separated by spaces share a function. */
@@ -18,7 +24,9 @@ export function lower(table: Readonly<Record<string, Lowering>>): void {
     for (const name of key.split(' ')) {
       if (byName.has(name)) throw new Error(`two lowerings for ${name}`);
       byName.set(name, table[key]);
-      for (const row of rows) if (row.name === name && !row.vex) byRow[row.id] = table[key];
+      const ids = rowsByName.get(name);
+      if (ids === undefined) throw new Error(`no instruction ${name}`);
+      for (const id of ids) byRow[id] = table[key];
     }
   }
 }

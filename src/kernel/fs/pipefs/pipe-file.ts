@@ -64,7 +64,10 @@ export class PipeFile extends File {
       return done > 0 ? done : broken;
     }
     const whole = done === 0 && left <= PIPE_BUF;
-    if (!whole || this.pipe.room >= left) done += this.pipe.write(from, left);
+    if (!whole || this.pipe.room >= left) {
+      // A host that reads is woken by this and empties the pipe at once, before there is anybody to wake: go on while there is room.
+      for (let n = this.pipe.write(from, left); n > 0; n = this.pipe.write(from, from.remaining)) done += n;
+    }
     if (from.remaining === 0) return done;
     if (this.nonblocking) return done > 0 ? done : -EAGAIN;
     return waitToContinue(this.waiters, done);

@@ -1,6 +1,6 @@
 /** Memory: mmap and its kin (mmap(2), mremap(2), madvise(2), mlock(2)). */
 import { CAP_IPC_LOCK } from '../../abi/capability.ts';
-import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EPERM, ESRCH, Errno } from '../../abi/errno.ts';
+import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, ENOSPC, EOPNOTSUPP, EPERM, ESRCH, Errno } from '../../abi/errno.ts';
 import { O_ACCMODE, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts';
 import { MADV_COLD, MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK, MADV_DONTNEED, MADV_FREE, MADV_HUGEPAGE, MADV_KEEPONFORK, MADV_MERGEABLE, MADV_NOHUGEPAGE,
   MADV_NORMAL, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_RANDOM, MADV_REMOVE, MADV_SEQUENTIAL, MADV_UNMERGEABLE, MADV_WILLNEED, MADV_WIPEONFORK,
@@ -16,7 +16,7 @@ import { SharedMemory } from '../mm/shared-memory.ts';
 import { type Backing, FileBacking } from '../mm/vma.ts';
 import { readIovecs, UserSink, UserSource } from '../mm/user-io.ts';
 import type { Task } from '../task/task.ts';
-import { full, partial, stub, type SyscallRow, type SysResult } from './define.ts';
+import { full, partial, refuse, stub, type SyscallRow, type SysResult } from './define.ts';
 
 function mmap(task: Task, address: number, length: number, prot: number, flags: number, fd: number, offset: number): SysResult {
   const type = flags & MAP_TYPE;
@@ -166,6 +166,9 @@ export const memCalls: readonly SyscallRow[] = [
   full(26, 'msync', 'ptr,size,flags', msync),
   full(27, 'mincore', 'ptr,size,ptr', mincore),
   partial(28, 'madvise', 'ptr,size,int', 'MADV_REMOVE is EOPNOTSUPP; hints have no effect', madvise),
+  partial(329, 'pkey_mprotect', 'ptr,size,flags,int', 'no protection keys: only -1', (task, start, length, prot, key) => ((key | 0) === -1 ? mprotect(task, start, length, prot) : -EINVAL)),
+  refuse(330, 'pkey_alloc', ENOSPC, 'no protection keys, as on processors without them'),
+  refuse(331, 'pkey_free', EINVAL, 'no protection keys'),
   stub(149, 'mlock', 'ptr,size', 'nothing is ever paged out', mlock),
   stub(150, 'munlock', 'ptr,size', 'nothing is ever paged out', (task, start, bytes) => (task.mm.areas.covers(start - (start % PAGE_SIZE), pageUp(start + bytes)) ? 0 : -ENOMEM)),
   stub(151, 'mlockall', 'flags', 'nothing is ever paged out', (_task, flags) => (flags === 0 || flags & ~7 ? -EINVAL : 0)),

@@ -2,7 +2,7 @@
 import { CAP_SYS_ADMIN } from '../../abi/capability.ts';
 import { EINVAL, EIO, ENOTTY, EPERM, ESRCH } from '../../abi/errno.ts';
 import { O_ACCMODE, O_WRONLY } from '../../abi/fcntl.ts';
-import { SIGTTIN, SIGTTOU, SIG_IGN, sigBit } from '../../abi/signal.ts';
+import { SIGCONT, SIGHUP, SIGTTIN, SIGTTOU, SIG_IGN, sigBit } from '../../abi/signal.ts';
 import { Block, type SysResult } from '../syscalls/define.ts';
 import { kernelSignal } from '../task/signal-state.ts';
 import type { Task } from '../task/task.ts';
@@ -45,7 +45,10 @@ export function setControlling(task: Task, terminal: Terminal, readable: boolean
 /** TIOCNOTTY. */
 export function giveUp(task: Task, terminal: Terminal): number {
   if (!terminal.controls(task.process)) return -ENOTTY;
-  if (task.process.isSessionLeader) terminal.disassociate(true); else terminal.detach(task.process);
+  if (!task.process.isSessionLeader) { terminal.detach(task.process); return 0; }
+  terminal.signal(SIGHUP);
+  terminal.signal(SIGCONT);
+  terminal.disassociate();
   return 0;
 }
 

@@ -153,7 +153,7 @@ export class LineDiscipline {
 
   private receiveSpecial(c: number): void {
     if (this.iflag(IXON)) {
-      if (this.is(c, VSTART)) { this.start(); return; }
+      if (this.is(c, VSTART)) { this.resume(); this.output.flushEchoes(); return; }
       if (this.is(c, VSTOP)) { this.stop(); return; }
     }
     if (this.lflag(ISIG)) {

@@ -186,10 +186,8 @@ export class Terminal implements LineDisciplineOwner, ControllingTerminal {
 
   detach(process: Process): void { this.detached.add(process); }
 
-  /** The session leader has exited, or left by TIOCNOTTY: the foreground group hears it. */
-  disassociate(stays = false): void {
-    this.signal(SIGHUP);
-    if (stays) this.signal(SIGCONT);
+  /** The session has lost its terminal; whoever calls has signalled the foreground group. */
+  disassociate(): void {
     if (this.session) this.session.terminal = undefined;
     this.session = undefined;
     this.foreground = 0;

@@ -57,7 +57,7 @@ function linkMessage(i: Interface): Uint8Array {
 }
 
 function addressMessages(i: Interface, family: number): Uint8Array[] {
-  return i.addresses.filter((a) => family === AF_UNSPEC || (family === AF_INET) === (a.ip.length === 4)).map((a) => {
+  return i.addresses.filter((a) => (a.ip.length === 4 ? AF_INET : AF_INET6) === family).map((a) => {
     const scope = i.loopback ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
     const head = Uint8Array.of(a.ip.length === 4 ? AF_INET : AF_INET6, a.prefix, IFA_F_PERMANENT, scope, 0, 0, 0, 0);
     new DataView(head.buffer).setInt32(4, i.index, true);
@@ -91,7 +91,10 @@ function dump(netns: NetNamespace, type: number, body: Uint8Array, all: boolean)
       const found = netns.interfaces.find((i) => i.index === wantedIndex(body) || i.name === wantedName(body));
       return found ? { type: RTM_NEWLINK, messages: [linkMessage(found)] } : -ENODEV;
     }
-    case RTM_GETADDR: return { type: RTM_NEWADDR, messages: netns.interfaces.flatMap((i) => addressMessages(i, family)) };
+    case RTM_GETADDR: {
+      const families = family === AF_UNSPEC ? [AF_INET, AF_INET6] : [family];
+      return { type: RTM_NEWADDR, messages: families.flatMap((f) => netns.interfaces.flatMap((i) => addressMessages(i, f))) };
+    }
     case RTM_GETROUTE: {
       const routes = netns.routes.filter((r) => family === AF_UNSPEC || (family === AF_INET) === (r.network.length === 4));
       return { type: RTM_NEWROUTE, messages: [...routes].sort((a, b) => a.prefix - b.prefix).map(routeMessage) };

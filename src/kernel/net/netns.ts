@@ -7,6 +7,7 @@ import type { Inode } from '../vfs/inode.ts';
 import { HostStreamEnd } from './host-stream-end.ts';
 import { ANY4, ANY6, LOOPBACK4, LOOPBACK6, inNetwork, isAny, isLoopback, isMulticast, sameIp, type Ip } from './ip.ts';
 import { PortTable } from './ports.ts';
+import type { Socket } from './socket.ts';
 import type { TcpSocket } from './tcp.ts';
 import type { UdpSocket } from './udp.ts';
 import type { Endpoint, Uplink } from './uplink.ts';
@@ -28,6 +29,8 @@ export class NetNamespace {
   /** Unix sockets by abstract name (as Latin-1), and by the inode of their pathname. */
   readonly abstractSockets = new Map<string, File>();
   readonly pathSockets = new WeakMap<Inode, File>();
+  /** Every unix socket, for /proc/net/unix. */
+  readonly unixSockets = new Set<Socket>();
   private readonly services = new Map<string, DatagramService>();
 
   constructor(readonly kernel: Kernel) {

@@ -46,6 +46,9 @@ export class PortTable<S extends Bound> {
     there.add(socket);
   }
 
+  /** An accepted connection holds its listener's port. */
+  hold(socket: S): void { this.add(socket, socket.local.port, () => undefined); }
+
   remove(socket: S): void {
     const there = this.ports.get(socket.local.port);
     there?.delete(socket);

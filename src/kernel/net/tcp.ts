@@ -48,6 +48,8 @@ export class TcpSocket extends StreamSocket<Peers> implements Bound {
     if (accepted) {
       accepted.listener.options.copyTo(this.options);
       accepted.listener.inet.copyTo(this.inet);
+      this.bound = true;
+      this.netns.tcp.hold(this);
     }
   }
 

@@ -33,7 +33,10 @@ export class UnixMessageSocket extends Socket {
   private pending: UnixMessageSocket[] | undefined;
   private backlog = 0;
 
-  constructor(spec: SocketSpec) { super(spec); }
+  constructor(spec: SocketSpec) {
+    super(spec);
+    this.netns.unixSockets.add(this);
+  }
 
   static pair(task: Task, spec: SocketSpec): [UnixMessageSocket, UnixMessageSocket] {
     const a = new UnixMessageSocket(spec), b = new UnixMessageSocket(spec);
@@ -179,6 +182,7 @@ export class UnixMessageSocket extends Socket {
 
   protected override close(): void {
     this.closed = true;
+    this.netns.unixSockets.delete(this);
     this.claim?.release();
     for (const p of this.pending ?? []) p.close();
     const { peer } = this;

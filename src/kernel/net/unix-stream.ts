@@ -30,7 +30,10 @@ export class UnixStreamSocket extends StreamSocket<Client> {
   /** Credentials of whoever called listen(2). */
   private listenerCredentials = NO_CREDENTIALS;
 
-  constructor(spec: SocketSpec, end?: StreamEnd) { super(spec, BUFFERS, end); }
+  constructor(spec: SocketSpec, end?: StreamEnd) {
+    super(spec, BUFFERS, end);
+    this.netns.unixSockets.add(this);
+  }
 
   /** socketpair(2). */
   static pair(task: Task, spec: SocketSpec): [UnixStreamSocket, UnixStreamSocket] {
@@ -119,6 +122,7 @@ export class UnixStreamSocket extends StreamSocket<Client> {
   }
 
   protected override close(): void {
+    this.netns.unixSockets.delete(this);
     this.claim?.release();
     this.backlog?.close();
     this.closeEnd();

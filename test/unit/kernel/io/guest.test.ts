@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Guest, compile, runNative } from '../../../support/run-guest.ts';
+import { mountDevpts } from './rig.ts';
 
 const directory = fileURLToPath(new URL('programs/', import.meta.url));
 
@@ -10,15 +11,9 @@ function build(name: string): string {
   return compile(readFileSync(`${directory}${name}.c`, 'utf8').replace('#include "io.h"', () => readFileSync(`${directory}io.h`, 'utf8')));
 }
 
-/** A guest with what a container has: devpts, and a network interface. */
 function makeGuest(program: string): Guest {
   const guest = new Guest({ files: { '/prog': readFileSync(program) }, strace: process.env.STRACE !== undefined });
-  const { kernel } = guest;
-  guest.directory('/dev/pts');
-  guest.device('/dev/ptmx', 5, 2);
-  guest.device('/dev/tty', 5, 0);
-  const root = kernel.namespace!.root, dev = root.root.lookup('dev')!.lookup('pts')!;
-  kernel.namespace!.attach(kernel.vfs.mount(kernel.vfs.create('devpts', { source: 'devpts', flags: 0, data: 'gid=5,mode=620,ptmxmode=666' }), 'devpts'), { mount: root, dentry: dev });
+  mountDevpts(guest);
   return guest;
 }
 

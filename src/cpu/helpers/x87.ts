@@ -9,10 +9,10 @@
  */
 import * as arith from './float80-arith.ts';
 import {
-  Class, classify, Ex, type Float80, FloatEnv, fromBcd, fromF32, fromF64, fromInteger, INDEFINITE, isNaN80, negate, absolute, ONE, quiet, Rc, signOf,
-  toBcd, toF32, toF64, toInteger, zero,
+  absolute, Class, classify, Ex, type Float80, FloatEnv, INDEFINITE, isNaN80, negate, ONE, quiet, Rc, signOf, zero,
 } from './float80.ts';
 import * as trans from './float80-trans.ts';
+import { CONSTANTS, decode, encode, type Source, type Target } from './x87-formats.ts';
 import { FCW, FSW, FTAG, FTOP, mmx } from '../state.ts';
 
 /** Status word bits. */
@@ -20,19 +20,7 @@ const SF = 0x40, ES = 0x80, C0 = 0x100, C1 = 0x200, C2 = 0x400, C3 = 0x4000, TOP
 const CONDITIONS = C0 | C1 | C2 | C3;
 const PRECISION = [24, 64, 53, 64];
 
-/** Register tags of the full tag word. */
-const Tag = { Valid: 0, Zero: 1, Special: 2, Empty: 3 } as const;
-
 const EFLAGS_BY_ORDER: readonly number[] = [0, 1, 0, 0, 0x40, 0, 0, 0x45];
-
-/** Constants to 76 bits, rounded by the rounding control: significand, and exponent of its lowest bit. */
-const CONSTANTS = {
-  fldl2t: { m: 0xd49a784bcd1b8afe492n, e: -74 },
-  fldl2e: { m: 0xb8aa3b295c17f0bbbe8n, e: -75 },
-  fldpi: { m: 0xc90fdaa22168c234c4cn, e: -74 },
-  fldlg2: { m: 0x9a209a84fbcff7988f8n, e: -77 },
-  fldln2: { m: 0xb17217f7d1cf79abc9en, e: -76 },
-} as const;
 
 export class X87 {
   private readonly env = new FloatEnv();
@@ -78,7 +66,8 @@ export class X87 {
     this.memory.view.setUint16(p + 8, a.se, true);
   }
 
-  private index(i: number): number { return (this.top + i) & 7; }
+  /** Physical register of st(i). */
+  index(i: number): number { return (this.top + i) & 7; }
   private empty(i: number): boolean { return ((this.tags >> this.index(i)) & 1) === 0; }
   st(i: number): Float80 { return this.physical(this.index(i)); }
 
@@ -396,105 +385,6 @@ export class X87 {
     fldlg2: (u) => u.loadConstant('fldlg2'),
     fldln2: (u) => u.loadConstant('fldln2'),
   };
-
-  // ---- images ----
-
-  /** The tag word with two bits a register. */
-  fullTags(): number {
-    let word = 0;
-    for (let r = 0; r < 8; r++) {
-      const c = classify(this.physical(r));
-      const tag = ((this.tags >> r) & 1) === 0 ? Tag.Empty : c === Class.Zero ? Tag.Zero : c === Class.Normal ? Tag.Valid : Tag.Special;
-      word |= tag << (2 * r);
-    }
-    return word;
-  }
-
-  setFullTags(word: number): void {
-    let tags = 0;
-    for (let r = 0; r < 8; r++) if (((word >> (2 * r)) & 3) !== Tag.Empty) tags |= 1 << r;
-    this.tags = tags;
-  }
-
-  /** FNSTENV's 28 bytes (32-bit protected-mode format). Instruction and data pointers are not tracked. */
-  saveEnvironment(view: DataView, at: number): void {
-    const words = [0xffff0000 | this.controlWord, 0xffff0000 | this.statusWord, 0xffff0000 | this.fullTags(), 0, 0, 0, 0xffff0000];
-    words.forEach((w, i) => view.setUint32(at + 4 * i, w >>> 0, true));
-  }
-
-  loadEnvironment(view: DataView, at: number): void {
-    this.statusWord = view.getUint16(at + 4, true);
-    this.setFullTags(view.getUint16(at + 8, true));
-    this.controlWord = view.getUint16(at, true);
-  }
-
-  /** What FNSTENV does once the image is written. */
-  maskAll(): void { this.controlWord |= 0x3f; }
-
-  /** FNSAVE's 108 bytes; the instruction initializes the unit afterwards. */
-  save(view: DataView, at: number): void {
-    this.saveEnvironment(view, at);
-    for (let i = 0; i < 8; i++) putExtended(view, at + 28 + 10 * i, this.st(i));
-  }
-
-  restore(view: DataView, at: number): void {
-    this.loadEnvironment(view, at);
-    for (let i = 0; i < 8; i++) this.setPhysical(this.index(i), getExtended(view, at + 28 + 10 * i));
-  }
-
-  /** The first 160 bytes of FXSAVE, less MXCSR: control words, then the registers in stack order. */
-  fxsave(view: DataView, at: number): void {
-    view.setUint16(at, this.controlWord, true);
-    view.setUint16(at + 2, this.statusWord, true);
-    view.setUint16(at + 4, this.tags, true);
-    view.setUint16(at + 6, 0, true);
-    view.setBigUint64(at + 8, 0n, true);
-    view.setBigUint64(at + 16, 0n, true);
-    for (let i = 0; i < 8; i++) {
-      putExtended(view, at + 32 + 16 * i, this.st(i));
-      view.setUint16(at + 32 + 16 * i + 10, 0, true);
-      view.setUint32(at + 32 + 16 * i + 12, 0, true);
-    }
-  }
-
-  fxrstor(view: DataView, at: number): void {
-    this.statusWord = view.getUint16(at + 2, true);
-    this.tags = view.getUint8(at + 4);
-    this.controlWord = view.getUint16(at, true);
-    for (let i = 0; i < 8; i++) this.setPhysical(this.index(i), getExtended(view, at + 32 + 16 * i));
-  }
-}
-
-/** Formats of memory operands. */
-export type Source = 'f32' | 'f64' | 'f80' | 'i16' | 'i32' | 'i64' | 'bcd';
-/** Formats of stores: integers also truncating; f80 gives the significand, bcd the low 64 bits (bcdHigh the rest). */
-export type Target = 'f32' | 'f64' | 'f80' | 'i16' | 'i32' | 'i64' | 't16' | 't32' | 't64' | 'bcd';
-
-function decode(from: Source, env: FloatEnv, v: bigint, high: number): Float80 {
-  switch (from) {
-    case 'f32': return fromF32(env, Number(BigInt.asUintN(32, v)));
-    case 'f64': return fromF64(env, v);
-    case 'f80': return { se: high & 0xffff, m: BigInt.asUintN(64, v) };
-    case 'i16': return fromInteger(BigInt.asIntN(16, v));
-    case 'i32': return fromInteger(BigInt.asIntN(32, v));
-    case 'i64': return fromInteger(BigInt.asIntN(64, v));
-    case 'bcd': return fromBcd(BigInt.asUintN(64, v) | (BigInt(high & 0xffff) << 64n));
-  }
-}
-
-function encode(to: Target, env: FloatEnv, a: Float80): bigint {
-  switch (to) {
-    case 'f32': return BigInt(toF32(env, a));
-    case 'f64': return toF64(env, a);
-    case 'f80': return a.m;
-    case 'i16': return toInteger(env, a, 16);
-    case 'i32': return toInteger(env, a, 32);
-    case 'i64': return toInteger(env, a, 64);
-    case 't16': return toInteger(env, a, 16, Rc.Zero);
-    case 't32': return toInteger(env, a, 32, Rc.Zero);
-    case 't64': return toInteger(env, a, 64, Rc.Zero);
-    case 'bcd': return toBcd(env, a);
-  }
 }
 
 const BINARY = {
@@ -521,12 +411,3 @@ export type PlainName =
   | 'fldl2e' | 'fldpi' | 'fldlg2' | 'fldln2';
 const PLAIN = X87.plainTable;
 export const plainNames = Object.keys(PLAIN) as PlainName[];
-
-function putExtended(view: DataView, at: number, a: Float80): void {
-  view.setBigUint64(at, a.m, true);
-  view.setUint16(at + 8, a.se, true);
-}
-
-function getExtended(view: DataView, at: number): Float80 {
-  return { se: view.getUint16(at + 8, true), m: view.getBigUint64(at, true) };
-}

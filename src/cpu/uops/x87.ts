@@ -1,6 +1,8 @@
 /** The x87 instructions as helper uops around helpers/x87.ts. Parameters are in aux; values pass through temporaries. */
 import { Vector } from '../cpu.ts';
-import { type Binary, plainNames, type PlainName, type Source, type Target, X87 } from '../helpers/x87.ts';
+import { type Binary, plainNames, type PlainName, X87 } from '../helpers/x87.ts';
+import type { Source, Target } from '../helpers/x87-formats.ts';
+import * as image from '../helpers/x87-image.ts';
 import type { PhysicalMemory } from '../memory.ts';
 import { AF, CF, OF, PF, SF, ZF } from '../state.ts';
 import { Flag } from './define.ts';
@@ -133,20 +135,20 @@ const addressIn = (cpu: HelperCpu, record: number): number => Number(cpu.memory.
 function save(name: string, bytes: number, fill: (unit: X87, view: DataView) => void, after: (unit: X87) => void): number {
   return defineHelper(name, {}, (cpu, record) => {
     const unit = unitOf(cpu);
-    const image = new Uint8Array(bytes);
-    fill(unit, new DataView(image.buffer));
-    if (cpu.write(addressIn(cpu, record), image)) after(unit);
+    const buffer = new Uint8Array(bytes);
+    fill(unit, new DataView(buffer.buffer));
+    if (cpu.write(addressIn(cpu, record), buffer)) after(unit);
   });
 }
 function restore(name: string, bytes: number, take: (unit: X87, view: DataView) => void): number {
   return defineHelper(name, {}, waiting((unit, cpu, record) => {
-    const image = new Uint8Array(bytes);
-    if (cpu.read(addressIn(cpu, record), image)) take(unit, new DataView(image.buffer));
+    const buffer = new Uint8Array(bytes);
+    if (cpu.read(addressIn(cpu, record), buffer)) take(unit, new DataView(buffer.buffer));
   }));
 }
 export const images = {
-  fnstenv: save('fnstenv', ENVIRONMENT, (unit, view) => unit.saveEnvironment(view, 0), (unit) => unit.maskAll()),
-  fnsave: save('fnsave', IMAGE, (unit, view) => unit.save(view, 0), (unit) => unit.initialize()),
-  fldenv: restore('fldenv', ENVIRONMENT, (unit, view) => unit.loadEnvironment(view, 0)),
-  frstor: restore('frstor', IMAGE, (unit, view) => unit.restore(view, 0)),
+  fnstenv: save('fnstenv', ENVIRONMENT, (unit, view) => image.saveEnvironment(unit, view, 0), image.maskAll),
+  fnsave: save('fnsave', IMAGE, (unit, view) => image.save(unit, view, 0), (unit) => unit.initialize()),
+  fldenv: restore('fldenv', ENVIRONMENT, (unit, view) => image.loadEnvironment(unit, view, 0)),
+  frstor: restore('frstor', IMAGE, (unit, view) => image.restore(unit, view, 0)),
 } as const;

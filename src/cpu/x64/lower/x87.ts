@@ -4,7 +4,7 @@ import type { Size } from '../../uops/emitter.ts';
 import { checkWrite, lea64, load, store } from '../../uops/memory.ts';
 import { move } from '../../uops/move.ts';
 import * as x87 from '../../uops/x87.ts';
-import type { Source, Target } from '../../helpers/x87.ts';
+import type { Source, Target } from '../../helpers/x87-formats.ts';
 import { Kind, type Insn } from '../insn.ts';
 import type { BlockBuilder } from './builder.ts';
 import { lower, type Lowering } from './lower.ts';

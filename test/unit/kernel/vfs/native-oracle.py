@@ -27,16 +27,35 @@ def tree():
             s = os.lstat(p)
             bits = format(stat.S_IMODE(s.st_mode), "o")
             if stat.S_ISDIR(s.st_mode):
-                out[p] = "dir " + bits
+                out[p] = f"{s.st_uid}:{s.st_gid} dir {bits}"
                 walk(p)
             elif stat.S_ISLNK(s.st_mode):
                 out[p] = "link " + os.readlink(p)
             elif stat.S_ISREG(s.st_mode):
-                out[p] = f"file {bits} {s.st_nlink} {s.st_size} " + open(p, "rb").read().decode("latin1")
+                out[p] = f"{s.st_uid}:{s.st_gid} file {bits} {s.st_nlink} {s.st_size} " + open(p, "rb").read().decode("latin1")
             else:
                 out[p] = f"special {s.st_mode:o} {s.st_rdev}"
     walk("")
     return out
+
+def user(n):
+    os.seteuid(0)
+    os.setegid(n)
+    os.seteuid(n)
+
+def as_root(f):
+    def run():
+        now = os.geteuid()
+        user(0)
+        try:
+            return f()
+        finally:
+            user(now)
+    return run
+
+def denied(p, mode):
+    if libc.syscall(439, -100, os.fsencode(p), mode, 0x200) != 0:
+        raise OSError(ctypes.get_errno(), "")
 
 OPS = {
     "write": write,
@@ -53,7 +72,10 @@ OPS = {
     "nofollow": lambda p: os.close(os.open(p, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)),
     "opendir": lambda p: os.close(os.open(p, os.O_RDONLY | os.O_DIRECTORY)),
     "populate": lambda p, what: os.mkdir(p, 0o755) if p.endswith("/") else os.symlink(what[3:], p) if what.startswith("-> ") else populate(p, what),
-    "tree": tree,
+    "access": lambda p, m: None if os.access(p, m, effective_ids=True) else denied(p, m),
+    "chown": lambda p, u, g: os.chown(p, u, g, follow_symlinks=False),
+    "user": user,
+    "tree": as_root(tree),
 }
 
 def populate(p, text):
@@ -64,6 +86,7 @@ def populate(p, text):
 root = sys.argv[1]
 os.chmod(root, 0o755)
 os.umask(0o022)
+os.setgroups([])
 ops = json.load(sys.stdin)
 os.chroot(root)
 os.chdir("/")

@@ -9,10 +9,12 @@ import * as path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { ALL_CAPS } from '../../../../src/abi/capability.ts';
 import { MemoryStore } from '../../../../src/host/memory-store.ts';
 import { OverlayFs } from '../../../../src/kernel/fs/overlay/overlay.ts';
 import { PersistentFs } from '../../../../src/kernel/fs/persistent/persistent-fs.ts';
 import { TmpFs } from '../../../../src/kernel/fs/tmpfs/tmpfs.ts';
+import { Credentials } from '../../../../src/kernel/task/credentials.ts';
 import type { FileSystem } from '../../../../src/kernel/vfs/inode.ts';
 import { Rig } from '../../../support/kernel-rig.ts';
 import { buildLayer, type LayerTree, stack } from '../../../support/layers.ts';
@@ -51,7 +53,16 @@ async function runOurs(rig: Rig, [name, ...args]: Op): Promise<Outcome> {
     }
     case 'nofollow': return openAndClose(0o404000);
     case 'opendir': return openAndClose(0o200000);
-    case 'tree': return tree(rig);
+    case 'access': return attempt('faccessat2', -100, args[0], args[1], 0x200);
+    case 'chown': return attempt('lchown', ...args);
+    case 'user':
+      rig.task.credentials = Credentials.user(args[0] as number, args[0] as number, [], args[0] === 0 ? ALL_CAPS : undefined);
+      return 'ok';
+    case 'tree': {
+      const own = rig.task.credentials;
+      rig.task.credentials = Credentials.user(0, 0, [], ALL_CAPS);
+      try { return await tree(rig); } finally { rig.task.credentials = own; }
+    }
     default: return attempt(name, ...args);
   }
 }
@@ -63,9 +74,9 @@ async function tree(rig: Rig): Promise<Record<string, string>> {
       const p = `${dir}/${name}`, s = await rig.stat(p, false);
       if (typeof s === 'string') throw new Error(`${p} is listed but ${s}`);
       const type = s.mode & 0o170000, bits = (s.mode & 0o7777).toString(8);
-      if (type === 0o040000) { out[p] = `dir ${bits}`; await walk(p); }
+      if (type === 0o040000) { out[p] = `${s.uid}:${s.gid} dir ${bits}`; await walk(p); }
       else if (type === 0o120000) out[p] = `link ${String(await runOurs(rig, ['readlink', p]))}`;
-      else if (type === 0o100000) out[p] = `file ${bits} ${s.nlink} ${s.size} ${Buffer.from(await rig.readBytes(p)).toString('latin1')}`;
+      else if (type === 0o100000) out[p] = `${s.uid}:${s.gid} file ${bits} ${s.nlink} ${s.size} ${Buffer.from(await rig.readBytes(p)).toString('latin1')}`;
       else out[p] = `special ${s.mode.toString(8)} ${s.rdev}`;
     }
   };
@@ -93,7 +104,16 @@ function random(seed: number): (n: number) => number {
   };
 }
 
-function randomOp(pick: (n: number) => number): Op {
+function randomOp(pick: (n: number) => number, users: boolean): Op {
+  if (users && pick(3) === 0) {
+    const p = `/${['a', 'b', 'c', 'd', 'base'][pick(5)]}${['', '', '/a', '/b', '/base'][pick(5)]}`;
+    switch (pick(6)) {
+      case 0: case 1: return ['user', [0, 1000, 1000, 1001][pick(4)]];
+      case 2: return ['chown', p, [0, 1000, 1001, -1][pick(4)], [0, 1000, 1001, -1][pick(4)]];
+      case 3: case 4: return ['chmod', p, [0o777, 0o700, 0o711, 0o2775, 0o644, 0o640, 0o6755, 0o444][pick(8)]];
+      default: return ['access', p, pick(8)];
+    }
+  }
   const place = (): string => {
     let p = '';
     for (let depth = pick(3); depth >= 0; depth--) p += `/${['a', 'b', 'c', 'd', 'base'][pick(5)]}`;
@@ -146,18 +166,21 @@ function history(ops: Op[], outcomes: Outcome[], last: number): string {
 
 for (const kind of kinds) {
   describe(kind.name, () => {
-    it.each(SEEDS)('agrees with this machine, seed %i', async (seed) => {
-      const pick = random(seed * 7919), store = new MemoryStore(), ops: Op[] = [['tree']];
+    it.each([...SEEDS.map((seed) => [seed, false] as const), ...SEEDS.map((seed) => [seed + 100, true] as const)])('agrees with this machine, seed %i, several users %s', async (seed, users) => {
+      const pick = random(seed * 7919), store = new MemoryStore(), ops: Op[] = [['tree'], ...(users ? [['chmod', '/', 0o777] as Op] : [])];
       for (let i = 1; i <= STEPS; i++) {
-        ops.push(randomOp(pick));
+        ops.push(randomOp(pick, users));
         if (i % CHECK_EVERY === 0) ops.push(['tree']);
       }
       const expected = runNative(kind.layers ? [...MERGED, ...ops] : ops).slice(kind.layers ? MERGED.length : 0);
+      if (users) expect(expected).toEqual(expect.arrayContaining(['EACCES', 'EPERM']));
       let rig = await kind.mount(store);
       for (const [i, op] of ops.entries()) {
         if (op[0] === 'tree' && kind.persistent) {
           await rig.must('sync');
+          const { credentials } = rig.task;
           rig = await kind.mount(store);
+          rig.task.credentials = credentials;
         }
         const got = await runOurs(rig, op);
         if (!isDeepStrictEqual(got, expected[i])) expect(got, history(ops, expected, i)).toEqual(expected[i]);

@@ -7,6 +7,7 @@ import { AT_FDCWD, O_CREAT, O_EXCL, O_WRONLY } from '../abi/fcntl.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME, MS_STRICTATIME } from '../abi/mount.ts';
 import { isDirectory, makedev, S_IFCHR } from '../abi/stat.ts';
 import type { HostFs, KeyValueStore } from '../host/ports.ts';
+import { HostDirectoryFs } from '../kernel/fs/hostfs/hostfs.ts';
 import { PersistentFs, type PersistentOptions } from '../kernel/fs/persistent/persistent-fs.ts';
 import { parseTmpFsOptions, TmpFs } from '../kernel/fs/tmpfs/tmpfs.ts';
 import type { Task } from '../kernel/task/task.ts';
@@ -43,9 +44,11 @@ export async function mountAll(context: MountContext, spec: SandboxSpec): Promis
   const { task } = context;
   mountKernelFilesystems(task, spec);
   await mountFiles(task, spec.files);
+  /** Volumes of this container by store prefix: one that is mounted at several places is one filesystem. */
+  const volumes = new Map<string, PersistentFs>();
   // Parents first, so that a mount below another one is not covered by it.
   const depth = (m: MountSpec): number => m.target.split('/').filter((p) => p !== '').length;
-  for (const mount of [...spec.mounts].sort((a, b) => depth(a) - depth(b))) await mountOne(context, mount);
+  for (const mount of [...spec.mounts].sort((a, b) => depth(a) - depth(b))) await mountOne(context, mount, volumes);
   await setSysctls(task, spec.sysctls);
   protectKernelFiles(task);
   if (spec.rootfs.readonly) task.fs.namespace.root.flags |= MS_RDONLY;
@@ -107,7 +110,7 @@ async function mountFiles(task: Task, files: SandboxSpec['files']): Promise<void
   }
 }
 
-async function mountOne(context: MountContext, mount: MountSpec): Promise<void> {
+async function mountOne(context: MountContext, mount: MountSpec, volumes: Map<string, PersistentFs>): Promise<void> {
   const { task, store } = context, { vfs } = task.kernel;
   const readonly = mount.readonly ? MS_RDONLY : 0;
   switch (mount.type) {
@@ -120,8 +123,12 @@ async function mountOne(context: MountContext, mount: MountSpec): Promise<void> 
       return;
     }
     case 'volume': {
-      const fs = await PersistentFs.load(vfs, store, mount.upper, { ...context.persistence, exclusive: false });
-      context.opened(fs);
+      let fs = volumes.get(mount.upper);
+      if (!fs) {
+        fs = await PersistentFs.load(vfs, store, mount.upper, { ...context.persistence, exclusive: false });
+        volumes.set(mount.upper, fs);
+        context.opened(fs);
+      }
       const at = mountPoint(task, mount.target, true);
       if (mount.copyUp && fs.root.list().length === 0) {
         await copyTree(task, at.dentry.inode, fs.root);
@@ -132,7 +139,7 @@ async function mountOne(context: MountContext, mount: MountSpec): Promise<void> 
     }
     case 'bind': {
       if (!context.hostFs) throw new Error(`invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
-      const fs = vfs.create('host', { source: mount.source, flags: 0, data: '' });
+      const fs = new HostDirectoryFs(vfs, context.hostFs, mount.source);
       mountOn(task, vfs.mount(fs, mount.source, MS_RELATIME | readonly), mountPoint(task, mount.target, isDirectory(fs.root.mode)));
     }
   }

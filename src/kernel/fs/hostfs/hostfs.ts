@@ -18,6 +18,9 @@ import { RegularFile } from '../../vfs/regular-file.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
 import { HostContent } from './host-content.ts';
 
+/** Names that hide() gives. */
+const HIDDEN = /^\.drydock-\d+$/;
+
 const codes = new Map<string, number>();
 for (let n = 1; n < 134; n++) codes.set(errnoName(n), n);
 
@@ -58,6 +61,7 @@ export class HostInode extends Inode implements RegularInode {
   private readonly children = new Map<string, HostInode>();
   private data: HostContent | undefined;
   private openFiles = 0;
+  private hidden = false;
 
   constructor(readonly fs: HostDirectoryFs, private parent: HostInode | undefined, private name: string, stat: HostStat) {
     super();
@@ -71,7 +75,7 @@ export class HostInode extends Inode implements RegularInode {
 
   private update(s: HostStat): void {
     this.mode = s.mode;
-    this.nlink = s.nlink;
+    this.nlink = this.hidden ? 0 : s.nlink;
     this.uid = s.uid;
     this.gid = s.gid;
     this.rdev = s.rdev;
@@ -102,6 +106,7 @@ export class HostInode extends Inode implements RegularInode {
       if (!(e instanceof Errno)) throw e;
       this.fs.vfs.log('hostfs', `${this.hostPath}: ${e.message}`);
     }
+    if (this.hidden && this.openFiles === 0) ask(() => this.fs.host.unlink(this.hostPath));
   }
 
   private child(name: string, stat: HostStat): HostInode {
@@ -122,7 +127,7 @@ export class HostInode extends Inode implements RegularInode {
     return this.child(name, stat);
   }
   override list(_task: Task): ListedName[] {
-    return ask(() => this.fs.host.readdir(this.hostPath)).flatMap((name) => {
+    return ask(() => this.fs.host.readdir(this.hostPath)).filter((name) => !HIDDEN.test(name)).flatMap((name) => {
       const inode = this.lookup(name);
       return inode ? [{ name, ino: inode.ino, type: direntType(inode.mode) }] : [];
     });
@@ -149,9 +154,19 @@ export class HostInode extends Inode implements RegularInode {
   }
   override unlink(name: string): void {
     const inode = this.lookup(name);
+    this.children.delete(name);
+    if (inode && inode.openFiles > 0 && inode.nlink === 1) { inode.hide(); return; }
     ask(() => this.fs.host.unlink(this.below(name)));
     if (inode) inode.nlink--;
-    this.children.delete(name);
+  }
+
+  /** What is removed while open gets a hidden name until the last close, as on NFS. */
+  private hide(): void {
+    const hidden = `.drydock-${this.ino}`;
+    ask(() => this.fs.host.rename(this.hostPath, this.parent!.below(hidden)));
+    this.name = hidden;
+    this.hidden = true;
+    this.nlink = 0;
   }
   override rmdir(name: string): void {
     ask(() => this.fs.host.rmdir(this.below(name)));

@@ -48,7 +48,7 @@ export class PersistentFs extends TmpFs {
   private readonly deletes = new Set<string>();
   /** Inodes that have a record. */
   private readonly recorded = new Set<number>();
-  private timer: unknown;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private running: Promise<void> | undefined;
   private queued: Promise<void> | undefined;
   private failure: unknown;

@@ -5,7 +5,7 @@ import { StorageFull, type KeyValueStore, type StoreBatch } from '../../../../sr
 import { OverlayFs } from '../../../../src/kernel/fs/overlay/overlay.ts';
 import { PersistentFs } from '../../../../src/kernel/fs/persistent/persistent-fs.ts';
 import { Rig } from '../../../support/kernel-rig.ts';
-import { buildLayer, stack } from '../../../support/layers.ts';
+import { buildLayer, type LayerTree, stack } from '../../../support/layers.ts';
 
 const volume = (store: KeyValueStore, exclusive = true, memory?: number): Promise<Rig> => Rig.create((vfs) => PersistentFs.load(vfs, store, 'volume/v', { exclusive }), memory);
 const MB = 1 << 20;
@@ -180,10 +180,10 @@ describe('persistent', () => {
 });
 
 describe('overlay over a persistent upper', () => {
-  const layers = [
+  const layers = ([
     { 'etc/': '', 'etc/passwd': 'root\n', 'etc/old': 'old', 'usr/': '', 'usr/lib/': '', 'usr/lib/so': 'S'.repeat(300_000), 'link': '-> etc/passwd' },
     { 'etc/.wh.old': '', 'usr/lib/new': 'n' },
-  ].map(buildLayer);
+  ] as LayerTree[]).map(buildLayer);
   const mount = (store: KeyValueStore): Promise<Rig> => Rig.create(async (vfs) => new OverlayFs(vfs, stack(vfs, layers), await PersistentFs.load(vfs, store, 'rw/c', { exclusive: true })));
 
   it('stores only what changed of a big file, and keeps inode numbers over copy-up and remount', async () => {

@@ -117,4 +117,3 @@ export abstract class Socket extends File {
 /** read(2) has no room for control messages. */
 const noControl = new ControlWriter(0);
 
-export function isSocket(file: File): file is Socket { return file instanceof Socket; }

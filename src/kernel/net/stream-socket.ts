@@ -106,8 +106,8 @@ export abstract class StreamSocket<Who> extends Socket {
     return this.backlog.take() ?? this.wait(task, 0, this.options.receiveTimeout);
   }
 
-  /** What a send on a socket that never was connected gives. */
-  protected abstract notConnectedSend(task: Task, flags: number): number;
+  /** What a send on a socket that is not connected (yet) gives. */
+  protected abstract notConnectedSend(task: Task, flags: number): SysResult;
   /** Ancillary data of a message; undefined where the protocol has none. */
   protected ancillaryFor(_task: Task, _message: Outgoing): Ancillary | undefined { return undefined; }
   /** Called before bytes are handed out; `ancillary` is what was sent with the first of them. */
@@ -136,7 +136,7 @@ export abstract class StreamSocket<Who> extends Socket {
   receive(task: Task, into: IoSink, message: Incoming): SysResult {
     const { end } = this, { flags, done } = message;
     if (flags & MSG_OOB) return -EINVAL;
-    if (!end) return this.hasError ? -this.takeError() : this.notConnectedReceive();
+    if (!end) return this.hasError ? -this.takeError() : this.notConnectedReceive(task, flags);
     if (into.remaining === 0) return done;
     const peek = (flags & MSG_PEEK) !== 0, { count, ancillary } = end.portion(into.remaining, this.splitsSenders);
     const withFiles = ancillary !== undefined && ancillary.files.length > 0;
@@ -156,7 +156,7 @@ export abstract class StreamSocket<Who> extends Socket {
   /** TCP: MSG_TRUNC throws the bytes away. */
   protected get truncDiscards(): boolean { return false; }
   protected get endedBeforeError(): boolean { return false; }
-  protected notConnectedReceive(): number { return -ENOTCONN; }
+  protected notConnectedReceive(_task: Task, _flags: number): SysResult { return -ENOTCONN; }
 
   override shutdown(how: number): number {
     const { end } = this;

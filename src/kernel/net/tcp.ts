@@ -208,9 +208,12 @@ export class TcpSocket extends StreamSocket<Peers> implements Bound {
 
   // ---- data ----
 
-  protected notConnectedSend(task: Task, flags: number): number { return this.connecting ? this.notYet(flags) : this.pipeError(task, flags); }
-  private notYet(_flags: number): number { return -EALREADY; }
-  protected override notConnectedReceive(): number { return -ENOTCONN; }
+  protected notConnectedSend(task: Task, flags: number): SysResult {
+    return this.connecting ? this.wait(task, flags, this.options.sendTimeout) : this.pipeError(task, flags);
+  }
+  protected override notConnectedReceive(task: Task, flags: number): SysResult {
+    return this.connecting ? this.wait(task, flags, this.options.receiveTimeout) : -ENOTCONN;
+  }
   protected override get truncDiscards(): boolean { return true; }
   protected override get endedBeforeError(): boolean { return this.end?.error === EPIPE; }
   protected readonly unconnectedEvents = POLLHUP | POLLOUT | POLLWRNORM;

@@ -38,7 +38,6 @@ export class UdpSocket extends Socket implements Bound {
   }
 
   get v6only(): boolean { return this.inet.v6only; }
-  get queuedBytes(): number { return this.inbox.firstSize; }
 
   override takeError(): number {
     const { error } = this;

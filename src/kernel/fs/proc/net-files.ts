@@ -1,4 +1,7 @@
 /** /proc/net: interfaces, routes and sockets in the kernel's old text formats (proc_pid_net(5)). */
+import { AF_INET, AF_UNIX } from '../../../abi/socket.ts';
+import { toMapped } from '../../net/ip.ts';
+import { TcpSocket } from '../../net/tcp.ts';
 import type { Task } from '../../task/task.ts';
 import type { GeneratedDirectory } from '../generated/generated.ts';
 import { hex } from './format.ts';
@@ -7,7 +10,7 @@ const TCP_HEADER = '  sl  local_address rem_address   st tx_queue rx_queue tr tm
 const TCP6_HEADER = '  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
 const UDP_HEADER = '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops             \n';
 const UDP6_HEADER = '  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n';
-const LISTEN = 0x0a, ESTABLISHED = 1, UNCONNECTED = 7;
+const UNCONNECTED = 7;
 
 /** An address as these files print it: 32-bit words in the machine's byte order. */
 function address(ip: Uint8Array, port: number): string {
@@ -40,9 +43,21 @@ function ifInet6(reader: Task): string {
 function sockets(reader: Task, protocol: 'tcp' | 'udp', length: number): string {
   let n = 0, out = '';
   for (const s of reader.kernel.io.net[protocol].everything()) {
-    if (s.local.ip.length !== length) continue;
-    const state = protocol === 'udp' ? UNCONNECTED : s.listening ? LISTEN : ESTABLISHED, remote = s.remote ?? { ip: new Uint8Array(length), port: 0 };
-    out += `${String(n++).padStart(4)}: ${address(s.local.ip, s.local.port)} ${address(remote.ip, remote.port)} ${hex(state, 2).toUpperCase()} 00000000:00000000 00:00000000 00000000     0        0 0\n`;
+    if ((s.family === AF_INET ? 4 : 16) !== length) continue;
+    const show = ({ ip, port }: { ip: Uint8Array; port: number }): string => address(length === 16 ? toMapped(ip) : ip, port);
+    const state = s instanceof TcpSocket ? s.state : s.remote ? 1 : UNCONNECTED, remote = s.remote ?? { ip: new Uint8Array(length), port: 0 };
+    out += `${String(n++).padStart(4)}: ${show(s.local)} ${show(remote)} ${hex(state, 2).toUpperCase()} 00000000:00000000 00:00000000 00000000 ${String(s.inode.uid).padStart(5)}        0 ${s.inode.ino} 1 0000000000000000${protocol === 'tcp' ? ' 100 0 0 10 0' : ' 0'}\n`;
+  }
+  return out;
+}
+
+const UNIX_ACCEPTING = 0x10000, UNIX_UNCONNECTED = 1, UNIX_CONNECTED = 3;
+
+function unix(reader: Task): string {
+  let out = 'Num       RefCount Protocol Flags    Type St Inode Path\n';
+  for (const s of reader.kernel.io.net.unixSockets) {
+    const name = s.localAddress(), path = name.family === AF_UNIX ? [...name.path].map((b) => (b === 0 ? '@' : String.fromCharCode(b))).join('') : '';
+    out += `0000000000000000: 00000002 00000000 ${hex(s.listening ? UNIX_ACCEPTING : 0, 8)} ${hex(s.type, 4)} ${hex(s.remoteAddress() ? UNIX_CONNECTED : UNIX_UNCONNECTED, 2)} ${String(s.inode.ino).padStart(5)}${path ? ` ${path}` : ''}\n`;
   }
   return out;
 }
@@ -55,7 +70,7 @@ export function addNetFiles(net: GeneratedDirectory): void {
   net.file('tcp6', (t) => TCP6_HEADER + sockets(t, 'tcp', 16));
   net.file('udp', (t) => UDP_HEADER + sockets(t, 'udp', 4));
   net.file('udp6', (t) => UDP6_HEADER + sockets(t, 'udp', 16));
-  net.file('unix', 'Num       RefCount Protocol Flags    Type St Inode Path\n');
+  net.file('unix', unix);
   net.file('arp', 'IP address       HW type     Flags       HW address            Mask     Device\n');
   net.file('sockstat', (t) => `sockets: used 0\nTCP: inuse ${[...t.kernel.io.net.tcp.everything()].length} orphan 0 tw 0 alloc 0 mem 0\nUDP: inuse ${[...t.kernel.io.net.udp.everything()].length} mem 0\n`);
   net.file('protocols', 'protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re sp bi br ha uh gp em\n');

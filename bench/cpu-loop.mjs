@@ -41,7 +41,7 @@ try {
   writeFileSync(at('loop.c'), C);
   execFileSync('gcc', ['-O2', '-static', '-nostdlib', '-fno-pic', '-no-pie', '-fno-stack-protector', '-fcf-protection=none', '-Wl,--build-id=none',
     `-Wl,-Ttext=0x${TEXT.toString(16)}`, `-Wl,-Tbss=0x${BSS.toString(16)}`, '-o', at('loop'), at('loop.c')]);
-  execFileSync('objcopy', ['-O', 'binary', '-j', '.text', at('loop'), at('loop.bin')]);
+  execFileSync('objcopy', ['-O', 'binary', '-R', '.note*', '-R', '.comment', '-R', '.eh_frame', at('loop'), at('loop.bin')]);
   const entry = parseInt(/([0-9a-f]+) T _start/.exec(execFileSync('nm', [at('loop')], { encoding: 'utf8' }))[1], 16);
 
   let start = performance.now();

@@ -1,6 +1,7 @@
 /** The daemon under Node: wires stores, images, sandboxes and the HTTP server to the engine. */
 import { randomFillSync } from 'node:crypto';
 import * as os from 'node:os';
+import { compileInterpreter } from '../src/cpu/create.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { messageOf } from '../src/engine/errors.ts';
 import { ENGINE_VERSION } from '../src/engine/version.ts';
@@ -23,7 +24,7 @@ async function serve(options: DaemonOptions): Promise<void> {
   const images = await openImageService({ store, clock, random, log, fetch: fetch as unknown as HttpFetch, registries: { mirrors: { 'docker.io': options.mirrors }, insecure: options.insecureRegistries } });
   const engine = await Engine.open({
     store, images, clock, random, log, hostFs: nodeHostFs,
-    sandboxes: new NodeSandboxLauncher(new URL('./sandbox.js', import.meta.url), options.dataRoot, store, log),
+    sandboxes: new NodeSandboxLauncher(new URL('./sandbox.js', import.meta.url), options.dataRoot, store, compileInterpreter(), log),
     host: {
       name: os.hostname(), operatingSystem: `Drydock on Node ${process.versions.node} (${os.type()} ${os.release()})`, dataRoot: options.dataRoot, cpus: os.availableParallelism(),
       memory: os.totalmem(), kernelVersion: RELEASE, mirrors: options.mirrors, insecureRegistries: options.insecureRegistries, debug: options.debug, warnings: [],

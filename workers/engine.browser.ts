@@ -1,4 +1,5 @@
 /** The engine of a page: one per origin. A page connects by posting `{connect: port}`; the message API is spoken on that port. */
+import { compileInterpreter } from '../src/cpu/create.ts';
 import { Engine } from '../src/engine/engine.ts';
 import type { EngineHandler } from '../src/engine/api/message.ts';
 import { IdbStore } from '../src/host/browser/idb-store.ts';
@@ -21,7 +22,7 @@ async function open(): Promise<Engine> {
     registries: { mirrors: { 'docker.io': [OWN_IMAGES] }, proxyBase: REGISTRY_PROXY, baseUrl: location.origin },
   });
   return Engine.open({
-    store, images, clock, random, log, sandboxes: new BrowserSandboxLauncher(DATABASE, log),
+    store, images, clock, random, log, sandboxes: new BrowserSandboxLauncher(DATABASE, compileInterpreter(), log),
     host: {
       name: location.hostname, operatingSystem: `Drydock in a browser tab (${location.origin})`, dataRoot: `indexeddb:${DATABASE}`, cpus: navigator.hardwareConcurrency,
       memory: ((navigator as { deviceMemory?: number }).deviceMemory ?? 4) * 2 ** 30, kernelVersion: RELEASE, mirrors: [OWN_IMAGES], insecureRegistries: [], debug: false, warnings: [],

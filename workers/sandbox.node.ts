@@ -4,16 +4,19 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Endpoint } from 'comlink';
 import { FileStore } from '../src/host/node/file-store.ts';
 import { nodeHostFs } from '../src/host/node/host-fs.ts';
-import type { SandboxLogLine, SandboxWorkerData } from '../src/host/node/sandbox-launcher.ts';
+import type { SandboxLogLine, SandboxWorkerData, SandboxWorkerStart } from '../src/host/node/sandbox-launcher.ts';
 import { serveSandbox } from '../src/runtime/serve.ts';
 
-const { root, writer, port } = workerData as SandboxWorkerData;
+const { interpreter } = workerData as SandboxWorkerData;
 
-serveSandbox({
-  store: new FileStore(root, { writer }),
-  clock: { now: () => performance.timeOrigin + performance.now(), monotonic: () => performance.now() },
-  random: (into) => { randomFillSync(into); },
-  log: (...log) => { parentPort!.postMessage({ log } satisfies SandboxLogLine); },
-  hostFs: nodeHostFs,
-  yieldToHost: (f) => { setImmediate(f); },
-}, port as unknown as Endpoint);
+parentPort!.once('message', ({ root, writer, port }: SandboxWorkerStart) => {
+  serveSandbox({
+    store: new FileStore(root, { writer }),
+    clock: { now: () => performance.timeOrigin + performance.now(), monotonic: () => performance.now() },
+    random: (into) => { randomFillSync(into); },
+    log: (...log) => { parentPort!.postMessage({ log } satisfies SandboxLogLine); },
+    hostFs: nodeHostFs,
+    yieldToHost: (f) => { setImmediate(f); },
+    interpreter,
+  }, port as unknown as Endpoint);
+});

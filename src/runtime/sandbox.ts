@@ -28,6 +28,8 @@ export interface SandboxHost {
   log: Log;
   hostFs?: HostFs;
   yieldToHost?: YieldToHost;
+  /** Compiled once for all sandboxes (cpu/create.ts compileInterpreter); compiled here when absent. */
+  interpreter?: WebAssembly.Module;
 }
 
 /** The most a 32-bit WebAssembly memory holds; pages are taken from the host only as they are used. */
@@ -45,7 +47,7 @@ export class Sandbox implements SandboxApi {
   async boot(spec: SandboxSpec): Promise<void> {
     if (this.booted) throw new Error('the sandbox is booted already');
     const { store, clock, random, log, hostFs } = this.host, { resources } = spec;
-    const cpu = createCpu({ memoryLimit: Math.min(resources.memory ?? MAX_MEMORY, MAX_MEMORY), log: (m) => { log('cpu', m); }, clock, random });
+    const cpu = createCpu({ memoryLimit: Math.min(resources.memory ?? MAX_MEMORY, MAX_MEMORY), log: (m) => { log('cpu', m); }, clock, random, interpreter: this.host.interpreter });
     const kernel = new Kernel({
       cpu, clock, random, log, hostname: spec.hostname, domainname: spec.domainname || undefined, memoryLimit: resources.memory, pidsLimit: resources.pids,
       strace: spec.strace ? (line) => { log('strace', line); } : undefined, yieldToHost: this.host.yieldToHost,

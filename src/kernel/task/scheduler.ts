@@ -23,7 +23,7 @@ export class Scheduler {
   private paused = false;
   private stopped = false;
   private scheduled = false;
-  private sleeping: unknown;
+  private sleeping: ReturnType<typeof setTimeout> | undefined;
   private wakeAt = Infinity;
 
   constructor(private readonly kernel: Kernel, private readonly yieldToHost: YieldToHost) {}

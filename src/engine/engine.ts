@@ -72,6 +72,7 @@ export class Engine {
     this.hostFs = options.hostFs;
     this.events = new Events(options.clock);
     this.containers = new Containers(options.store);
+    this.images.setLayerUsers(() => this.containers.all().flatMap((c) => c.record.layers));
     this.volumes = new Volumes(this);
   }
 

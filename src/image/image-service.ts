@@ -24,7 +24,7 @@ import { plainError, pullError, RegistryError } from './registry/errors.ts';
 import { endpoints, type Endpoint } from './registry/hosts.ts';
 import { pushImage } from './registry/push.ts';
 import { parseRemote, platformsOf, withSource } from './remote.ts';
-import { layerKey, type HistoryLine, type Image, type ImageServiceOptions, type LoadResult, type NewLayer, type PullOptions, type RegistryAuth, type RegistryOptions, type Removal } from './types.ts';
+import { diffIdOf, layerKey, type HistoryLine, type Image, type ImageServiceOptions, type LoadResult, type NewLayer, type PullOptions, type RegistryAuth, type RegistryOptions, type Removal } from './types.ts';
 
 export interface ImageService {
   /** Every image, newest first. */
@@ -68,8 +68,10 @@ export interface ImageService {
   /** Unpacks an uncompressed layer tar (commit, build, import). The layer is held until an image refers to it or release(). */
   createLayer(tar: ReadableStream<Uint8Array>): Promise<NewLayer>;
   release(diffId: string): Promise<void>;
-  /** Keeps layers that a container needs even when their image goes; undone by one release() each. Not persistent: the engine holds again at its start. */
-  hold(diffIds: readonly string[]): void;
+  /** `used` tells the store prefixes of layers that containers stand on: they stay even when their image goes. */
+  setLayerUsers(used: () => Iterable<string>): void;
+  /** A container has gone: of its layers (store prefixes), those that nothing needs any more are removed. */
+  collectLayers(prefixes: readonly string[]): Promise<void>;
   /** Stores an image made here; rootfs.diff_ids must name existing layers. */
   createImage(config: ImageConfig, options?: { parent?: string; references?: readonly string[] }): Promise<Image>;
   /** The exact tar of a layer. */
@@ -231,7 +233,8 @@ class LocalImageService implements ImageService {
     } finally { await spooled.remove(); }
   }
 
-  hold(diffIds: readonly string[]): void { for (const d of diffIds) this.layers.hold(d); }
+  setLayerUsers(used: () => Iterable<string>): void { this.layers.users = used; }
+  async collectLayers(prefixes: readonly string[]): Promise<void> { await this.images.collect(prefixes.map(diffIdOf)); }
 
   async release(diffId: string): Promise<void> {
     this.layers.release(diffId);

@@ -251,9 +251,9 @@ export class ImageStore {
   }
 
   private async collectLayers(candidates: Iterable<string>): Promise<string[]> {
-    const used = new Set([...this.images.values()].flatMap((i) => i.config.rootfs.diff_ids)), gone: string[] = [];
+    const used = new Set([...this.images.values()].flatMap((i) => i.config.rootfs.diff_ids)), kept = this.layers.kept(), gone: string[] = [];
     for (const diffId of new Set(candidates)) {
-      if (used.has(diffId) || this.layers.held(diffId) || !this.layers.get(diffId)) continue;
+      if (used.has(diffId) || kept(diffId) || !this.layers.get(diffId)) continue;
       await this.layers.remove(diffId);
       gone.push(diffId);
     }

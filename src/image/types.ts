@@ -35,6 +35,8 @@ export interface Layer {
 
 /** Store prefix of an unpacked layer, as RootfsSpec.layers wants it: `layer/<hex>`. */
 export function layerKey(diffId: string): string { return `layer/${diffId.slice(7)}`; }
+/** The layer that lies under a store prefix. */
+export function diffIdOf(prefix: string): string { return `sha256:${prefix.slice('layer/'.length)}`; }
 
 /** Credentials as X-Registry-Auth carries them (base64url JSON, decoded). */
 export interface RegistryAuth {

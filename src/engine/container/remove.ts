@@ -38,6 +38,7 @@ export async function removeContainer(engine: Engine, container: Container, opti
       record.state.Dead = true;
       await engine.containers.save(container);
       await engine.containers.drop(container);
+      await engine.images.collectLayers(record.layers);
     });
   } catch (e) {
     container.removing = false;

@@ -20,6 +20,9 @@ export class LayerStore {
   private readonly unpacking = new Map<string, Promise<LayerRecord>>();
   private readonly holds = new Map<string, number>();
 
+  /** Store prefixes of layers that containers stand on. */
+  users: () => Iterable<string> = () => [];
+
   private constructor(private readonly store: KeyValueStore) {}
 
   static async open(store: KeyValueStore): Promise<LayerStore> {
@@ -46,7 +49,11 @@ export class LayerStore {
     const n = (this.holds.get(diffId) ?? 0) - 1;
     if (n > 0) this.holds.set(diffId, n); else this.holds.delete(diffId);
   }
-  held(diffId: string): boolean { return this.holds.has(diffId) || this.unpacking.has(diffId); }
+  /** Layers that must stay: those held, being unpacked, or under a container. */
+  kept(): (diffId: string) => boolean {
+    const used = new Set(this.users());
+    return (diffId) => this.holds.has(diffId) || this.unpacking.has(diffId) || used.has(layerKey(diffId));
+  }
 
   /** The layer, unpacked from `tar` (uncompressed) unless it is there or being unpacked already. */
   async ensure(diffId: string, tar: () => AsyncIterable<Uint8Array>, blob?: LayerBlob, signal?: AbortSignal): Promise<LayerRecord> {

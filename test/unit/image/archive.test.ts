@@ -117,15 +117,20 @@ describe('names, removal and history', () => {
     expect(images.diskUsage().layersSize).toBe(0);
   });
 
-  it('keeps held layers, and reopens with everything', async () => {
+  it('keeps layers under containers, and reopens with everything', async () => {
     const store = new MemoryStore(), images = await service(store);
     const image = await images.import(streamed(gzipSync(base)), { reference: 'x:1', config: { config: { Cmd: ['sh'] } } });
     const reopened = await service(store);
     expect(reopened.resolve('x:1')).toEqual(image);
-    reopened.hold([image.layers[0].diffId]);
+    const prefixes = reopened.layerPrefixes('x:1');
+    let used = prefixes;
+    reopened.setLayerUsers(() => used);
     await reopened.remove('x:1');
     expect((await store.keys('layer/')).length).toBeGreaterThan(0);
-    await reopened.release(image.layers[0].diffId);
+    await reopened.collectLayers(prefixes);
+    expect((await store.keys('layer/')).length).toBeGreaterThan(0);
+    used = [];
+    await reopened.collectLayers(prefixes);
     expect(await store.keys('layer')).toEqual([]);
   });
 

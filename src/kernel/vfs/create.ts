@@ -15,8 +15,8 @@ const LINK_MAX = 65000;
 
 /** May the caller add a name to directory `parent`? */
 export function permitCreation(task: Task, parent: Path): void {
-  if (parent.dentry.deleted) throw new Errno(ENOENT);
   if (parent.mount.readonly) throw new Errno(EROFS);
+  if (parent.dentry.deleted) throw new Errno(ENOENT);
   permit(task.credentials, parent.dentry.inode, W_OK | X_OK);
 }
 
@@ -37,10 +37,15 @@ export function newMode(task: Task, dir: Inode, mode: number): number {
 
 /** Finds where a new name goes. Throws EEXIST when it is taken; a trailing slash is for directories only. */
 export function locateNew(task: Task, dirfd: number, path: string, directory: boolean): Located {
+  const found = locateFree(task, dirfd, path, directory);
+  permitCreation(task, found.parent);
+  return found;
+}
+
+function locateFree(task: Task, dirfd: number, path: string, directory: boolean): Located {
   const found = locateParent(task, dirfd, path);
   if (found.path) throw new Errno(EEXIST);
   if (found.trailingSlash && !directory) throw new Errno(ENOENT);
-  permitCreation(task, found.parent);
   return found;
 }
 
@@ -79,12 +84,13 @@ export function symlink(task: Task, target: string, dirfd: number, path: string)
 
 /** link(2) of an object that has been found (linkat resolves it with or without following). */
 export function link(task: Task, from: Path, dirfd: number, path: string): void {
-  const found = locateNew(task, dirfd, path, false);
-  const { inode } = from.dentry;
+  const found = locateFree(task, dirfd, path, false), { inode } = from.dentry;
+  if (found.parent.mount.readonly) throw new Errno(EROFS);
   if (from.mount !== found.parent.mount) throw new Errno(EXDEV);
+  if (!mayLink(task, inode)) throw new Errno(EPERM);
+  permitCreation(task, found.parent);
   if (isDirectory(inode.mode)) throw new Errno(EPERM);
   if (inode.nlink === 0 && !from.dentry.temporary) throw new Errno(ENOENT);
-  if (!mayLink(task, inode)) throw new Errno(EPERM);
   if (inode.nlink >= LINK_MAX) throw new Errno(EMLINK);
   found.parent.dentry.inode.link(found.name, inode);
   made(found, inode);

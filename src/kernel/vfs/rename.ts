@@ -12,7 +12,8 @@ export function rename(task: Task, fromFd: number, from: string, toFd: number, t
   if ((flags & RENAME_EXCHANGE) !== 0 && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) throw new Errno(EINVAL);
   const source = locateParent(task, fromFd, from), target = locateParent(task, toFd, to);
   if (source.parent.mount !== target.parent.mount) throw new Errno(EXDEV);
-  if (!proper(source) || !proper(target)) throw new Errno(flags & RENAME_NOREPLACE && !proper(target) ? EEXIST : EBUSY);
+  if (!proper(source)) throw new Errno(EBUSY);
+  if (!proper(target)) throw new Errno(flags & RENAME_NOREPLACE ? EEXIST : EBUSY);
   if (!source.path) throw new Errno(ENOENT);
   if (target.path && (flags & RENAME_NOREPLACE) !== 0) throw new Errno(EEXIST);
   if (!target.path && (flags & RENAME_EXCHANGE) !== 0) throw new Errno(ENOENT);

@@ -5,7 +5,7 @@
  * Layout: everything below 4 GiB where the CPU translates fast; program at 0x55550000 (PIE), mappings top-down from
  * 0xf0000000, stack below 0xffffe000. Reservations of a gigabyte and more go high.
  */
-import { EFAULT, ENAMETOOLONG, ENOMEM, Errno } from '../../abi/errno.ts';
+import { EFAULT, ENAMETOOLONG, Errno } from '../../abi/errno.ts';
 import { MAP_GROWSDOWN, PROT_READ, PROT_WRITE } from '../../abi/mman.ts';
 import { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGSEGV } from '../../abi/signal.ts';
 import { Access, type AddressSpace, type Mmu } from '../../cpu/cpu.ts';
@@ -41,13 +41,20 @@ export class PageWait {
   constructor(readonly queue: WaitQueue) {}
 }
 
+/** Thrown by user copies when there is no page left: dispatch lets the OOM killer choose, and calls the handler again. */
+export class MemoryExhausted {}
+
+/** True for everything that a user copy throws. */
+export function isUserFault(e: unknown): boolean { return e instanceof Errno || e instanceof PageWait || e instanceof MemoryExhausted; }
+
 export interface MmLimits { addressSpace: number; data: number; stack: number }
 
 export class Mm implements AddressSpace {
   readonly areas = new VmaList();
   readonly table = new PageTable();
-  /** Why the last resolve returned 0. */
+  /** Why the last resolve that returned 0 did so, and for which page. */
   failure: FaultFailure = { kind: 'memory' };
+  failedPage = -1;
   /** Pages in the page table; pages of address space. */
   resident = 0;
   total = 0;
@@ -86,7 +93,9 @@ export class Mm implements AddressSpace {
   resolve(page: number, access: number): number {
     const entry = this.table.get(page);
     if (entry & access) return (entry & 0xfffff000) + (entry & 7) + (entry < 0x80000000 ? 0 : 0x100000000);
-    return this.fault(page, access);
+    const made = this.fault(page, access);
+    if (made === 0) this.failedPage = page;
+    return made;
   }
 
   /** Slow path of resolve: decides what the page should be. */
@@ -188,14 +197,15 @@ export class Mm implements AddressSpace {
 
   // Guest memory, for system calls
 
-  /** Physical address of guest address `va`, valid to the end of its page. Throws Errno(EFAULT) or PageWait. */
+  /** Physical address of guest address `va`, valid to the end of its page. Throws Errno(EFAULT), PageWait or MemoryExhausted. */
   physical(va: number, access: number): number {
     const pa = this.mmu.translate(this, va, access);
     if (pa >= 0) return pa;
     if (!(va >= 0 && va < TASK_SIZE)) throw new Errno(EFAULT);
     const why = this.failure;
     if (why.kind === 'load') throw new PageWait(why.queue);
-    throw new Errno(why.kind === 'memory' ? ENOMEM : EFAULT);
+    if (why.kind === 'memory') throw new MemoryExhausted();
+    throw new Errno(EFAULT);
   }
 
   /** Calls `each` with consecutive pieces of guest memory. */

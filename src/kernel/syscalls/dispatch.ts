@@ -1,7 +1,8 @@
 /** From the SYSCALL instruction to a handler of the table and back: arguments, results, blocking, strace. */
 import { EINTR, ENOSYS, Errno } from '../../abi/errno.ts';
 import { Reg } from '../../cpu/cpu.ts';
-import { PageWait } from '../mm/mm.ts';
+import { MemoryExhausted, PageWait } from '../mm/mm.ts';
+import { killForMemory } from '../task/exit.ts';
 import { formatCall } from '../strace.ts';
 import type { Task, Wait } from '../task/task.ts';
 import { Block, NO_RESULT, type SyscallRow } from './define.ts';
@@ -30,6 +31,7 @@ export function systemCall(task: Task, wait?: Wait): void {
   } catch (e) {
     if (e instanceof Errno) result = -e.code;
     else if (e instanceof PageWait) result = new Block([e.queue], undefined, 'never', task.waitState, task.wait?.block.abandoned);
+    else if (e instanceof MemoryExhausted) result = retryWithoutVictim(task);
     else throw e;
   }
   if (!task.alive) {
@@ -44,6 +46,12 @@ export function systemCall(task: Task, wait?: Wait): void {
   task.wait = undefined;
   if (task.kernel.strace) { complete(task, nr, args ?? [a0, a1, a2, a3, a4, a5], result); return; }
   finish(task, result);
+}
+
+/** Kills for memory and, if that hit another process, calls the handler again at once. */
+function retryWithoutVictim(task: Task): Block {
+  killForMemory(task.kernel);
+  return new Block([], task.kernel.clock.monotonic(), 'never', task.waitState, task.wait?.block.abandoned);
 }
 
 /** Ends a call with a result. */

@@ -4,7 +4,7 @@
  */
 import { AT_BASE, AT_CLKTCK, AT_EGID, AT_ENTRY, AT_EUID, AT_EXECFN, AT_FLAGS, AT_GID, AT_HWCAP, AT_HWCAP2, AT_MINSIGSTKSZ, AT_PAGESZ, AT_PHDR, AT_PHENT, AT_PHNUM, AT_PLATFORM,
   AT_RANDOM, AT_SECURE, AT_SYSINFO_EHDR, AT_UID, CLK_TCK } from '../../abi/auxv.ts';
-import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOEXEC, Errno } from '../../abi/errno.ts';
+import { E2BIG, EACCES, EIO, ELIBBAD, ELOOP, ENOEXEC, ENOMEM, Errno } from '../../abi/errno.ts';
 import { AT_FDCWD } from '../../abi/fcntl.ts';
 import { MAP_FIXED, MAP_GROWSDOWN, PROT_EXEC, PROT_READ, PROT_WRITE } from '../../abi/mman.ts';
 import { MS_NOSUID } from '../../abi/mount.ts';
@@ -20,7 +20,7 @@ import { isScript, parseScript } from '../loader/script.ts';
 import { buildStack } from '../loader/stack.ts';
 import { vdsoImage } from '../loader/vdso.ts';
 import { mapArea, pageUp } from '../mm/map.ts';
-import { Mm, STACK_TOP } from '../mm/mm.ts';
+import { MemoryExhausted, Mm, STACK_TOP } from '../mm/mm.ts';
 import { SharedMemory } from '../mm/shared-memory.ts';
 import { Block, NO_RESULT, type SysResult } from '../syscalls/define.ts';
 import type { File } from '../vfs/file.ts';
@@ -104,6 +104,7 @@ function load(task: Task, request: ExecRequest, open: File[]): SysResult {
     entry = populate(task, mm, program.file, image, interpreter, argv, request.envp, execfn, credentials);
   } catch (e) {
     mm.release();
+    if (e instanceof MemoryExhausted) throw new Errno(ENOMEM);
     throw e;
   }
   commit(task, mm, credentials, execfn.slice(execfn.lastIndexOf('/') + 1), entry);

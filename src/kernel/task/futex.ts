@@ -3,10 +3,9 @@
  * space and virtual address; shared mappings by physical address, so that processes meet.
  */
 import { FUTEX_BITSET_MATCH_ANY, FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../../abi/futex.ts';
-import { Errno } from '../../abi/errno.ts';
 import { Access } from '../../cpu/cpu.ts';
 import type { Kernel } from '../kernel.ts';
-import { type Mm, PageWait } from '../mm/mm.ts';
+import { isUserFault, type Mm } from '../mm/mm.ts';
 import { WaitQueue } from '../wait-queue.ts';
 import { clearChildTid } from './exit.ts';
 import type { Task } from './task.ts';
@@ -86,7 +85,7 @@ export class FutexTable {
       try {
         if (this.wake(this.key(task.mm, address, isPrivate, false), n, FUTEX_BITSET_MATCH_ANY) > 0) return;
       } catch (e) {
-        if (!(e instanceof Errno) && !(e instanceof PageWait)) throw e;
+        if (!isUserFault(e)) throw e;
       }
     }
   }
@@ -127,7 +126,7 @@ export class FutexTable {
       }
       if (pending !== 0) this.ownerDied(task, pending - (pending % 2) + offset, true);
     } catch (e) {
-      if (!(e instanceof Errno) && !(e instanceof PageWait)) throw e;
+      if (!isUserFault(e)) throw e;
       this.kernel.log('kernel', `${task.comm}[${task.tid}]: the robust futex list is broken`);
     }
   }

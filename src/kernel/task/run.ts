@@ -97,7 +97,8 @@ function handleFault(kernel: Kernel, task: Task, fault: CpuFault): void {
     segfault(kernel, task, fault, SIGSEGV, SI_KERNEL);
     return;
   }
-  if (mm.resolve(page, fault.access) !== 0) return;
+  if (mm.failedPage !== page && mm.resolve(page, fault.access) !== 0) return;
+  mm.failedPage = -1;
   const why = mm.failure;
   switch (why.kind) {
     case 'load':

@@ -2,13 +2,12 @@
  * Sending and delivering signals (signal(7)). A signal is queued at the target and wakes it; delivery happens when the
  * target runs next, at a block boundary or in place of a blocked call.
  */
-import { Errno } from '../../abi/errno.ts';
 import { EMPTY_SET, SA_NOCLDSTOP, SA_NODEFER, SA_RESETHAND, SI_TIMER, SIG_DFL, SIG_IGN, sigBit, SIGCHLD, SIGCONT, SIGKILL, SIGSEGV, SIGSTOP, SIGTSTP, SIGTTIN,
   SIGTTOU, type SigSet, CLD_CONTINUED, CLD_STOPPED, SS_AUTODISARM, signalName, UNBLOCKABLE } from '../../abi/signal.ts';
 import { Reg } from '../../cpu/cpu.ts';
 import { PAGE_SIZE } from '../../cpu/memory.ts';
 import type { Kernel } from '../kernel.ts';
-import { PageWait } from '../mm/mm.ts';
+import { isUserFault, PageWait } from '../mm/mm.ts';
 import { Block } from '../syscalls/define.ts';
 import { exitGroup } from './exit.ts';
 import { type Process, signaledStatus } from './process.ts';
@@ -122,7 +121,7 @@ export class Signals {
     try {
       pushFrame(task.mm, this.kernel.cpu.state, task.altStack, action, info, mask, task.trap);
     } catch (e) {
-      if (!(e instanceof Errno) && !(e instanceof PageWait)) throw e;
+      if (!isUserFault(e)) throw e;
       this.kernel.log('kernel', `${task.comm}[${task.tid}]: no stack for the handler of ${signalName(info.signo)}`);
       this.terminate(task, kernelSignal(SIGSEGV));
       return;

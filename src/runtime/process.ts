@@ -16,6 +16,7 @@ import type { File } from '../kernel/vfs/file.ts';
 import { Mount } from '../kernel/vfs/mount.ts';
 import { attach } from '../kernel/vfs/mounting.ts';
 import { resolve } from '../kernel/vfs/namei.ts';
+import type { InitProcess } from './init-process.ts';
 import { openName, readText } from './kernel-task.ts';
 import { makeDirectories, mountPoint, tryResolve } from './mounts.ts';
 import type { ExitStatus, ProcessIo, ProcessSpec, StartFailure } from './sandbox-api.ts';
@@ -25,7 +26,8 @@ import { resolveUser, type ExecUser } from './users.ts';
 const OUTPUT_GRACE_MS = 2000;
 
 export interface Running {
-  readonly process: Process;
+  /** Process that stands for it: itself, or its init. */
+  readonly pid: number;
   readonly terminal: PtyMaster | undefined;
   /** Resolves once the process has ended and its output is sent. */
   readonly ended: Promise<ExitStatus>;
@@ -33,8 +35,8 @@ export interface Running {
 
 interface Streams { files: File[]; terminal?: PtyMaster; sent: Promise<unknown>; /** The process has gone. */ close(): void }
 
-/** @param first it becomes process 1 */
-export async function startProcess(kernel: Kernel, task: Task, spec: ProcessSpec, io: ProcessIo, first: boolean): Promise<Running> {
+/** @param first it becomes process 1, or the program of `init` */
+export async function startProcess(kernel: Kernel, task: Task, spec: ProcessSpec, io: ProcessIo, first: boolean, init?: InitProcess): Promise<Running> {
   const user = resolveUser(spec.user, await readText(task, '/etc/passwd'), await readText(task, '/etc/group'), spec.groups);
   if (first) makeWorkingDirectory(task, spec.cwd);
   const streams = spec.tty ? openTerminal(kernel, task, spec, io, user, first) : openPipes(kernel, task, spec, io);
@@ -44,8 +46,10 @@ export async function startProcess(kernel: Kernel, task: Task, spec: ProcessSpec
   try {
     process = await kernel.spawn({
       argv: spec.args, cwd: spec.cwd || '/', env: withHome(spec.env, user.home), files: streams.files, terminal: streams.terminal?.terminal,
-      credentials: Credentials.user(user.uid, user.gid, user.groups, capSet(spec.capabilities)), rlimits: rlimits(spec), noNewPrivileges: spec.noNewPrivileges, onExit: exited,
+      credentials: Credentials.user(user.uid, user.gid, user.groups, capSet(spec.capabilities)), rlimits: rlimits(spec), noNewPrivileges: spec.noNewPrivileges,
+      onExit: (status) => { init?.exit(status); exited(status); },
     });
+    init?.adopt(process);
   } catch (e) {
     streams.close();
     throw startFailure(e);
@@ -56,7 +60,7 @@ export async function startProcess(kernel: Kernel, task: Task, spec: ProcessSpec
     const signal = status & 0x7f;
     return { exitCode: shellExitCode(status), ...(signal !== 0 && { signal }), oomKilled: process.oomKilled || (first && kernel.oomKills > 0 && signal === 9) };
   });
-  return { process, terminal: streams.terminal, ended };
+  return { pid: init?.process.pid ?? process.pid, terminal: streams.terminal, ended };
 }
 
 /** Docker makes WORKDIR when it is missing. */

@@ -13,6 +13,7 @@ import type { Task } from '../kernel/task/task.ts';
 import { portToReadable, readableToPort } from '../protocol/port-stream.ts';
 import { readTree, statPath, writeTree } from './archive.ts';
 import { layerTar, listChanges } from './changes.ts';
+import { InitProcess } from './init-process.ts';
 import { createKernelTask, fork } from './kernel-task.ts';
 import { mountAll } from './mounts.ts';
 import { listProcesses } from './process-list.ts';
@@ -35,7 +36,7 @@ export interface SandboxHost {
 /** The most a 32-bit WebAssembly memory holds; pages are taken from the host only as they are used. */
 const MAX_MEMORY = 4 * 2 ** 30 - 65536;
 
-interface Booted { kernel: Kernel; task: Task; overlay: OverlayFs; persistent: PersistentFs[] }
+interface Booted { init: boolean; kernel: Kernel; task: Task; overlay: OverlayFs; persistent: PersistentFs[] }
 
 export class Sandbox implements SandboxApi {
   private booted: Booted | undefined;
@@ -56,15 +57,15 @@ export class Sandbox implements SandboxApi {
     const { overlay, upper } = await mountRoot(kernel, store, spec.rootfs, persistence);
     const persistent = [upper], task = createKernelTask(kernel);
     await mountAll({ task, store, hostFs, persistence, opened: (fs) => { persistent.push(fs); } }, spec);
-    this.booted = { kernel, task, overlay, persistent };
+    this.booted = { init: spec.init, kernel, task, overlay, persistent };
   }
 
   async start(process: ProcessSpec, io: ProcessIo): Promise<{ pid: number }> {
     const { kernel, task } = this.need(), first = !this.started;
     this.started = true;
     try {
-      const running = await startProcess(kernel, fork(task), process, io, first);
-      const { pid } = running.process;
+      const running = await startProcess(kernel, fork(task), process, io, first, first && this.need().init ? new InitProcess(kernel, task) : undefined);
+      const { pid } = running;
       this.running.set(pid, running);
       return { pid };
     } catch (e) {

@@ -66,6 +66,22 @@ describe.skipIf(!hasBusybox)('processes', () => {
     expect(await box.sandbox.api.kill(1, 9)).toBe(false);
   });
 
+  it('run under an init that passes signals on and reaps orphans', async () => {
+    const box = await boot({ spec: { init: true } });
+    const { pid, streams } = await box.start(['sh', '-c', 'trap "echo caught; exit 9" TERM; (sleep 0.1 &) ; echo $$ $PPID; while true; do sleep 0.05; done']);
+    const output = collect(iterate(streams.stdout)).then((b) => new TextDecoder().decode(b));
+    await new Promise((r) => setTimeout(r, 1500));
+    expect(pid).toBe(1);
+    expect((await box.sandbox.api.processes()).map((p) => p.command).filter((c) => /init|defunct/.test(c))).toEqual(['[docker-init]']);
+    await box.run(['kill', '-TERM', '1']);
+    expect(await box.sandbox.wait(1)).toMatchObject({ exitCode: 9 });
+    expect(await output).toBe('2 1\ncaught\n');
+    const other = await boot({ spec: { init: true } });
+    await other.start(['sleep', '100']);
+    await other.sandbox.api.kill(1, 9);
+    expect(await other.sandbox.wait(1)).toMatchObject({ exitCode: 137 });
+  });
+
   it('have a terminal: size, echo, interrupt, console', async () => {
     const box = await boot();
     const { pid, streams } = await box.start(['sh'], { tty: true, openStdin: true, rows: 33, columns: 99 });

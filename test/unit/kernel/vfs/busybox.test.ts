@@ -11,7 +11,7 @@ const SCRIPT = `
 cd "$1" && umask 022 && mkdir -p a/b/c d && cd a
 echo one > f; echo two >> f; cat f; wc -c < f
 ln f hard; ln -s ../a/f soft; ln -s nowhere dangling; ls -1; readlink soft
-stat -c '%n %s %h %a %F' f hard soft b
+stat -c '%n %s %h %a %F' f hard soft; stat -c '%n %h %a %F' b
 mv f b/moved; cat hard soft 2>&1; ls b
 cp -a b copy; cp -r copy copy2; find . | sort
 dd if=/dev/zero of=big bs=1000 count=100 2>/dev/null; printf x | dd of=big bs=1 seek=50000 conv=notrunc 2>/dev/null
@@ -26,19 +26,28 @@ exec 3<>rw; echo hello >&3; rm rw; cat /proc/self/fd/3 2>/dev/null; exec 3>&-
 mkfifo p; (echo through > p &) ; cat p
 cat nothing; ls -d /nothing/x; pwd | sed "s#$1##"
 (flock 9; echo locked; flock -n -x 8 8>lock || echo busy) 9>lock
-sort -r big | head -c 3 | od -c; find . -newer old -name 'b*' | sort; du -s b | cut -f1; cmp b/moved ../x/b/moved && echo same
+sort -r big | head -c 3 | od -c; find . -newer old -name 'b*' | sort; cmp b/moved ../x/b/moved && echo same
 rm -rf "$1"/*; ls -A "$1"
 `;
 
 it.skipIf(!fs.existsSync(BUSYBOX))('a script of file work', async () => {
-  const here = fs.mkdtempSync(path.join(os.tmpdir(), 'drydock-sh-')), run = `${SCRIPT}\n`;
+  const here = fs.mkdtempSync(path.join(os.tmpdir(), 'drydock-sh-')), tools = fs.mkdtempSync(path.join(os.tmpdir(), 'drydock-bin-'));
+  const applets = execFileSync(BUSYBOX, ['--list'], { encoding: 'utf8' }).trim().split('\n'), env = { PATH: tools };
   let native: string;
   try {
-    native = execFileSync(BUSYBOX, ['sh', '-c', `exec 2>&1; ${run}`, 'sh', here], { encoding: 'utf8', env: { PATH: '/bin:/usr/bin' } });
-  } finally { fs.rmSync(here, { recursive: true, force: true }); }
-  const guest = new Guest({ files: { [BUSYBOX]: { host: BUSYBOX } } });
+    for (const name of applets) fs.symlinkSync(BUSYBOX, path.join(tools, name));
+    native = execFileSync(BUSYBOX, ['sh', '-c', `exec 2>&1; ${SCRIPT}`, 'sh', here], { encoding: 'utf8', env });
+  } finally {
+    fs.rmSync(here, { recursive: true, force: true });
+    fs.rmSync(tools, { recursive: true, force: true });
+  }
+  const guest = new Guest({ files: { [BUSYBOX]: { host: BUSYBOX } } }), { vfs, namespace } = guest.kernel;
+  const bin = guest.directory(tools);
+  for (const name of applets) bin.symlink(name, BUSYBOX, { uid: 0, gid: 0 });
   guest.directory(here);
-  const result = await guest.run([BUSYBOX, 'sh', '-c', `exec 2>&1; mkdir -p /proc; ${run}`, 'sh', here], { env: ['PATH=/bin:/usr/bin'], timeout: 25_000 });
+  guest.directory('/proc');
+  namespace!.attach(vfs.mount(vfs.create('proc', { source: 'proc', flags: 0, data: '' }), 'proc'), { mount: namespace!.root, dentry: namespace!.root.root.lookup('proc')! });
+  const result = await guest.run([BUSYBOX, 'sh', '-c', `exec 2>&1; ${SCRIPT}`, 'sh', here], { env: [`PATH=${tools}`], timeout: 25_000 });
   expect(result.stderr).toBe('');
   expect(result.stdout.split('\n')).toEqual(native.split('\n'));
   expect(guest.logged.filter((l) => l.includes('unimplemented'))).toEqual([]);

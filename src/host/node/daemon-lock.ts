@@ -31,15 +31,19 @@ export class DaemonLock {
 function read(file: string): string | undefined { try { return fs.readFileSync(file, 'utf8'); } catch { return undefined; } }
 
 /** A pid and, where /proc tells it, the start time: a recycled pid is not mistaken for the daemon. */
-function identity(pid: number): string { return `${pid} ${startTime(pid) ?? ''}`; }
+function identity(pid: number): string { return `${pid} ${statOf(pid)?.started ?? ''}`; }
 
-function startTime(pid: number): string | undefined {
+/** proc(5): state and start time. */
+function statOf(pid: number): { state: string; started: string } | undefined {
   const stat = read(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields && { state: fields[0], started: fields[19] };
 }
 
 function alive(owner: string): boolean {
   const [pid, started] = owner.split(' ');
   try { process.kill(Number(pid), 0); } catch (e) { if ((e as NodeJS.ErrnoException).code === 'ESRCH') return false; }
-  return !started || startTime(Number(pid)) === started;
+  const stat = statOf(Number(pid));
+  // A zombie has ended, though its parent has not noticed.
+  return !stat || (stat.state !== 'Z' && stat.state !== 'X' && (!started || stat.started === started));
 }

@@ -7,7 +7,8 @@ import type { SysResult } from '../../syscalls/define.ts';
 import type { Task } from '../../task/task.ts';
 import { CachedContent, type ContentHost } from '../../vfs/cached-content.ts';
 import type { ContentSource } from '../../vfs/content.ts';
-import { ask, type HostInode } from './hostfs.ts';
+import { ask } from './ask.ts';
+import type { HostInode } from './hostfs.ts';
 
 const PIECE = 256 * 1024;
 

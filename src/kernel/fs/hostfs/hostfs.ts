@@ -3,7 +3,7 @@
  * mapped: each lookup asks the host, reads and writes go straight through, so that both sides see each other's changes.
  * Symbolic links are resolved by the guest's path walk, inside the container, never by the host.
  */
-import { EPERM, EIO, Errno, errnoName, EXDEV } from '../../../abi/errno.ts';
+import { EPERM, Errno, EXDEV } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY, RENAME_NOREPLACE } from '../../../abi/fcntl.ts';
 import { direntType, EXT4_SUPER_MAGIC, isDirectory, isRegular, isSymlink, S_IFMT } from '../../../abi/stat.ts';
 import type { HostFs, HostStat } from '../../../host/ports.ts';
@@ -16,21 +16,11 @@ import { type FileSystem, Inode, type ListedName, type Owner, type Timespec } fr
 import type { Path } from '../../vfs/path.ts';
 import { RegularFile } from '../../vfs/regular-file.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
+import { ask } from './ask.ts';
 import { HostContent } from './host-content.ts';
 
 /** Names that hide() gives. */
 const HIDDEN = /^\.drydock-\d+$/;
-
-const codes = new Map<string, number>();
-for (let n = 1; n < 134; n++) codes.set(errnoName(n), n);
-
-/** Calls the host, turning its errors into Errno. */
-export function ask<T>(f: () => T): T {
-  try { return f(); } catch (e) {
-    const code = (e as { code?: unknown }).code;
-    throw new Errno(typeof code === 'string' ? codes.get(code) ?? EIO : EIO);
-  }
-}
 
 export class HostDirectoryFs implements FileSystem {
   readonly type = 'ext4';

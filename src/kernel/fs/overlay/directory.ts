@@ -12,7 +12,8 @@ import { nodeDirentType } from '../layerfs/layerfs.ts';
 import { isWhiteout, type TmpDirectory } from '../tmpfs/directory.ts';
 import type { TmpInode } from '../tmpfs/inodes.ts';
 import { OverlayInode } from './inodes.ts';
-import { encodePath, type LowerDir, type LowerFound, OPAQUE, type OverlayFs, REDIRECT } from './overlay.ts';
+import { encodePath, OPAQUE, REDIRECT } from './marks.ts';
+import type { LowerDir, LowerFound, OverlayFs } from './overlay.ts';
 
 const ROOT: Owner = { uid: 0, gid: 0 };
 

@@ -11,7 +11,8 @@ import { RegularFile } from '../../vfs/regular-file.ts';
 import type { LowerInode } from '../layerfs/layerfs.ts';
 import type { TmpInode, TmpRegular } from '../tmpfs/inodes.ts';
 import type { OverlayDirectory } from './directory.ts';
-import { type OverlayFs, PRIVATE_PREFIX } from './overlay.ts';
+import { PRIVATE_PREFIX } from './marks.ts';
+import type { OverlayFs } from './overlay.ts';
 
 export abstract class OverlayInode extends Inode {
   readonly ino: number;

@@ -7,7 +7,6 @@
 import { OVERLAYFS_SUPER_MAGIC, isDirectory, isRegular, isSymlink } from '../../../abi/stat.ts';
 import { NodeType } from '../../../abi/layer-index.ts';
 import type { FileSystem, Timespec } from '../../vfs/inode.ts';
-import { decodeName, encodeName } from '../../vfs/name.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
 import type { LayerFs, LowerInode } from '../layerfs/layerfs.ts';
 import type { TmpDirectory } from '../tmpfs/directory.ts';
@@ -15,10 +14,7 @@ import type { TmpInode } from '../tmpfs/inodes.ts';
 import type { TmpFs } from '../tmpfs/tmpfs.ts';
 import { OverlayDirectory } from './directory.ts';
 import { type OverlayInode, OverlayRegular, OverlaySpecial, OverlaySymlink } from './inodes.ts';
-
-export const OPAQUE = 'trusted.overlay.opaque';
-export const REDIRECT = 'trusted.overlay.redirect';
-export const PRIVATE_PREFIX = 'trusted.overlay.';
+import { decodePath, OPAQUE, REDIRECT } from './marks.ts';
 
 /** A directory of one layer. */
 export interface LowerDir { readonly fs: LayerFs; readonly node: number }
@@ -126,7 +122,3 @@ export class OverlayFs implements FileSystem {
     return new OverlaySpecial(this, upper, lower, path, parent, name);
   }
 }
-
-export function encodePath(path: string): Uint8Array { return encodeName(`/${path}`); }
-function decodePath(value: Uint8Array): string { return decodeName(value).slice(1); }
-

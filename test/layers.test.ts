@@ -55,7 +55,10 @@ describe('layers', () => {
   });
 
   it('names host globals only in host/, ui/ and embed/', () => {
-    const wrong = sources.filter(({ path, text }) => /^src\/(base|abi|cpu|kernel|image|network|protocol|runtime|engine|client|cli)\//.test(path) && /\b(indexedDB|navigator|document|window|process)\.[a-z]/.test(text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '').replace(/\b(task|this|t|current|leader|owner|caller|target|child|parent)\??\.process\./g, '').replace(/(?:const|let) process\b[^]*$/m, '')));
+    // The kernel and the runtime have processes of their own; that they know no Node type is for tsconfig.core.json to see.
+    const globals = (path: string): RegExp => /^src\/(kernel|runtime)\//.test(path) ? /\b(indexedDB|navigator|document|window)\.[a-z]/ : /\b(indexedDB|navigator|document|window|process)\.[a-z]/;
+    const code = (text: string): string => text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '').replace(/(['"`])(?:\\.|(?!\1)[^\\])*\1/g, "''");
+    const wrong = sources.filter(({ path, text }) => /^src\/(base|abi|cpu|kernel|image|network|protocol|runtime|engine|client|cli)\//.test(path) && globals(path).test(code(text)));
     expect(wrong.map((s) => s.path)).toEqual([]);
   });
 });

@@ -1,14 +1,8 @@
 /** What a command sees of the place it runs in: a terminal of the page, or a script that collects the output. */
 import type { EngineClient } from '../client/engine-client.ts';
+import type { LocalFiles } from '../host/ports.ts';
 
 export interface TerminalSize { columns: number; rows: number }
-
-/** Local files, as far as the place has any: a page offers picked files and downloads. */
-export interface LocalFiles {
-  /** Opens a file for reading; throws an Error with Docker's text (`open x: no such file or directory`). */
-  read(name: string): Promise<ReadableStream<Uint8Array>>;
-  write(name: string, content: ReadableStream<Uint8Array>): Promise<void>;
-}
 
 export interface CliIo {
   /** Prints. What comes back, when it is a promise, resolves once the terminal has caught up: streams wait for it. */

@@ -103,3 +103,10 @@ export interface HostFs {
   fsync(path: string): void;
 }
 export interface HostStat { ino: number; mode: number; nlink: number; uid: number; gid: number; rdev: number; size: number; atimeMs: number; mtimeMs: number; ctimeMs: number }
+
+/** Local files, as far as the place has any: a page offers picked files and downloads. */
+export interface LocalFiles {
+  /** Opens a file for reading; throws an Error with Docker's text (`open x: no such file or directory`). */
+  read(name: string): Promise<ReadableStream<Uint8Array>>;
+  write(name: string, content: ReadableStream<Uint8Array>): Promise<void>;
+}

@@ -42,7 +42,7 @@ export async function withSource<T>(reference: Reference, layout: string | undef
   let failure: unknown;
   for (const { source, endpoint } of sources(reference, layout, auth, context)) {
     try { return await use(source); } catch (e) {
-      const next = e instanceof RegistryUnreachable || (e instanceof RegistryError && (endpoint.kind === 'layout' || endpoint.mirror || e.code === 'NOT_FOUND' || e.code === 'UNKNOWN' || (!endpoint.direct && e.code === 'NAME_UNKNOWN')));
+      const next = e instanceof RegistryUnreachable || (e instanceof RegistryError && (endpoint.kind === 'layout' || endpoint.mirror || e.code === 'NOT_FOUND' || e.code === 'UNKNOWN' || e.code === 'PROXY' || (!endpoint.direct && e.code === 'NAME_UNKNOWN')));
       if (!next) throw e;
       context.log('image', `${source.address}: ${e.message}`);
       failure = e;

@@ -1,7 +1,7 @@
 /** The page: terminal on the left, containers, images and volumes beside it. */
 import { Moon, Sun } from 'lucide-preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { LocalFiles } from '../cli/io.ts';
+import type { LocalFiles } from '../host/ports.ts';
 import type { Shell } from '../cli/shell/shell.ts';
 import type { Terminal as Xterm } from '@xterm/xterm';
 import type { EngineState } from './state/engine-state.ts';

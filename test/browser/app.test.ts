@@ -51,7 +51,7 @@ describe('commands of the page', () => {
 describe('the terminal', () => {
   it('gives a Debian shell', async () => {
     await type(page, 'docker run -it debian bash\n');
-    await waitForScreen(page, /root@[0-9a-f]{12}:\/# $/);
+    await waitForScreen(page, /root@[0-9a-f]{12}:\/#$/);
     await type(page, 'apt list --installed 2>/dev/null | wc -l\n');
     await waitForScreen(page, /\n\d{2,3}\nroot@/);
     await type(page, `perl -e 'print 2**64,"\\n"'\n`);
@@ -61,9 +61,9 @@ describe('the terminal', () => {
     await type(page, 'sleep 1000\n');
     await waitForScreen(page, /sleep 1000$/);
     await page.keyboard.press('Control+c');
-    await waitForScreen(page, /\^C\n+root@[0-9a-f]{12}:\/# $/);
+    await waitForScreen(page, /\^C\n+root@[0-9a-f]{12}:\/#$/);
     await type(page, 'exit 3\n');
-    await waitForScreen(page, /\[3\] \$ *$/);
+    await waitForScreen(page, /\[3\] \$$/);
   });
 
   it('completes and recalls', async () => {

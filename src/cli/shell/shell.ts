@@ -4,7 +4,8 @@
  */
 import type { EngineClient } from '../../client/engine-client.ts';
 import { complete } from '../complete.ts';
-import type { CliIo, LocalFiles, TerminalSize } from '../io.ts';
+import type { LocalFiles } from '../../host/ports.ts';
+import type { CliIo, TerminalSize } from '../io.ts';
 import { docker } from '../main.ts';
 import { LineEditor, type LineEvent } from './line-editor.ts';
 import { QuoteError, splitWords } from './words.ts';

@@ -1,5 +1,5 @@
 /** Local files of a page: reading asks the user to pick one, writing is a download. A page has no folder of its own. */
-import type { LocalFiles } from '../../cli/io.ts';
+import type { LocalFiles } from '../ports.ts';
 
 /** Opens the file picker; a name that the picked file does not have is no obstacle, the user's choice counts. */
 function pick(): Promise<File | undefined> {

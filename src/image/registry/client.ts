@@ -71,7 +71,7 @@ export class RegistryClient {
   private unreachable(method: string, url: string, e: unknown): RegistryUnreachable {
     const { host } = new URL(url), cause = (e as { cause?: { message?: string } }).cause?.message ?? (e as Error).message;
     if (this.context.crossOrigin && this.endpoint.direct) {
-      return new RegistryUnreachable(`${host} cannot be read from this page: the registry allows no cross-origin requests (CORS), or it cannot be reached. Three ways out: a proxy or mirror for ${this.domain}, the image as a static OCI layout (docker pull oci+https://…), or docker load of an archive`);
+      return new RegistryUnreachable(`${host} cannot be read from this page: the registry allows no cross-origin requests (CORS), or it cannot be reached. Three ways out: a proxy or mirror for ${this.domain} (DRYDOCK_REGISTRIES=${this.domain} npm start), the image as a static OCI layout (docker pull oci+https://…), or docker load of an archive`);
     }
     const verb = method.charAt(0) + method.slice(1).toLowerCase();
     return new RegistryUnreachable(`${verb} "${url}": ${cause}`);

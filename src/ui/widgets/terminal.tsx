@@ -8,7 +8,7 @@ import { Terminal as Xterm } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EngineClient } from '../../client/engine-client.ts';
-import type { LocalFiles } from '../../cli/io.ts';
+import type { LocalFiles } from '../../host/ports.ts';
 import { Shell } from '../../cli/shell/shell.ts';
 
 const HIGH_WATER = 256 * 1024;

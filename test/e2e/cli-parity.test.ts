@@ -33,7 +33,7 @@ const mask = (text: string): string => text.replace(/\b[0-9a-f]{64}\b/g, '<id>')
 beforeAll(async () => {
   if (process.env.PARITY_HOST) host = process.env.PARITY_HOST;
   else { daemon = await startDaemon(); host = daemon.host; }
-  for (const line of ['pull -q busybox', "run --name parity -d -l tier=web -e A=1 -v parity:/data -p 127.0.0.1:18080:80 busybox sh -c 'echo out; echo err >&2; sleep 1000'", 'create --name idle busybox true', 'tag busybox parity/copy:2']) {
+  for (const line of ['pull -q busybox', "run --name parity -d -l tier=web -e A=1 -v parity:/data busybox sh -c 'echo out; echo err >&2; sleep 1000'", 'create --name idle busybox true', 'tag busybox parity/copy:2']) {
     const { code, stderr } = await real(line);
     if (code !== 0) throw new Error(`${line}: ${stderr}`);
   }
@@ -60,6 +60,9 @@ const SAME = [
 describe('the same as the docker client', () => {
   it.each(SAME)('docker %s', async (line) => {
     const [a, b] = [await real(line), await ours(line)];
-    expect({ code: b.code, stdout: mask(b.stdout), stderr: mask(b.stderr) }).toEqual({ code: a.code, stdout: mask(a.stdout), stderr: mask(a.stderr) });
+    // The docker client lists the tags of one image in the random order of a Go map.
+    const ordered = (text: string): string => line.startsWith('images') ? text.split('\n').sort().join('\n') : text;
+    const shown = ({ code, stdout, stderr }: Result): Result => ({ code, stdout: ordered(mask(stdout)), stderr: mask(stderr) });
+    expect(shown(b)).toEqual(shown(a));
   });
 });

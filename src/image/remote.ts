@@ -37,18 +37,22 @@ export function* sources(reference: Reference, layout: string | undefined, auth:
   }
 }
 
+/** Error code of the page's own proxy (host/node/registry-proxy.ts) for what it does not forward. */
+const PROXY_REFUSED = 'PROXY';
+
 /** Runs `use` on the first source that has what it asks for; throws the last source's error. */
 export async function withSource<T>(reference: Reference, layout: string | undefined, auth: RegistryAuth | undefined, context: ClientContext, use: (source: ImageSource) => Promise<T>): Promise<T> {
-  let failure: unknown;
+  let failure: unknown, refused = '';
   for (const { source, endpoint } of sources(reference, layout, auth, context)) {
     try { return await use(source); } catch (e) {
-      const next = e instanceof RegistryUnreachable || (e instanceof RegistryError && (endpoint.kind === 'layout' || endpoint.mirror || e.code === 'NOT_FOUND' || e.code === 'UNKNOWN' || e.code === 'PROXY' || (!endpoint.direct && e.code === 'NAME_UNKNOWN')));
+      const next = e instanceof RegistryUnreachable || (e instanceof RegistryError && (endpoint.kind === 'layout' || endpoint.mirror || e.code === 'NOT_FOUND' || e.code === 'UNKNOWN' || e.code === PROXY_REFUSED || e.code === 'PROXY' || (!endpoint.direct && e.code === 'NAME_UNKNOWN')));
       if (!next) throw e;
       context.log('image', `${source.address}: ${e.message}`);
+      if (e instanceof RegistryError && e.code === PROXY_REFUSED) refused = `; its proxy says: ${e.detail}`;
       failure = e;
     }
   }
-  throw failure;
+  throw failure instanceof RegistryUnreachable ? new RegistryUnreachable(failure.message + refused) : failure;
 }
 
 /** The platforms behind a manifest or index. */

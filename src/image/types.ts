@@ -56,7 +56,7 @@ export interface RegistryOptions {
    * or `oci+https://host/path` (OCI layouts as static files: PATH/<repository>/index.json). For docker.io, `library/` is dropped.
    */
   mirrors?: Record<string, readonly string[]>;
-  /** Same-origin proxy for registries without CORS: `BASE/HOST/v2/…` stands for `https://HOST/v2/…`. */
+  /** Same-origin proxy for registries without CORS: `BASE/DOMAIN/v2/…` stands for that registry's API, `BASE/DOMAIN/token` for its token service. */
   proxyBase?: string;
   /** Hosts spoken to over http; loopback addresses always are. */
   insecure?: readonly string[];

@@ -6,6 +6,7 @@
 import { InvalidParameter } from '../../base/errors.ts';
 import { concat } from '../../base/streams.ts';
 import { ByteReader } from './byte-reader.ts';
+import { bad, cString, number } from './tar-field.ts';
 import { gnuSparseMap, paxSparseMap, parseSparseText, type SparseRegion } from './tar-sparse.ts';
 
 export const BLOCK = 512;
@@ -208,15 +209,8 @@ export class TarReader {
   }
 }
 
-function bad(what: string): InvalidParameter { return new InvalidParameter(`archive/tar: invalid tar header: ${what}`); }
 function truncated(name: string): InvalidParameter { return new InvalidParameter(`unexpected EOF: the tar archive is cut short${name ? ` in or after ${name}` : ''}`); }
 function pad(size: number): number { return (BLOCK - size % BLOCK) % BLOCK; }
-
-function cString(b: Uint8Array, at: number, length: number): string {
-  let end = at;
-  while (end < at + length && b[end] !== 0) end++;
-  return utf8.decode(b.subarray(at, end));
-}
 
 function verifyChecksum(header: Uint8Array): void {
   let unsigned = 0, signed = 0;
@@ -227,21 +221,6 @@ function verifyChecksum(header: Uint8Array): void {
   }
   const stored = number(header, 148, 8, 'checksum');
   if (stored !== unsigned && stored !== signed) throw bad('wrong checksum');
-}
-
-/** An octal number, or GNU's base-256 (two's complement, top bit set). */
-export function number(b: Uint8Array, at: number, length: number, field: string): number {
-  if (b[at] & 0x80) {
-    let value = b[at] & 0x40 ? -1 : 0;
-    value = value * 64 + (b[at] & 0x3f);
-    for (let i = 1; i < length; i++) value = value * 256 + b[at + i];
-    if (!Number.isSafeInteger(value)) throw bad(field);
-    return value;
-  }
-  const text = cString(b, at, length).trim();
-  if (text === '') return 0;
-  if (!/^[0-7]+$/.test(text)) throw bad(field);
-  return parseInt(text, 8);
 }
 
 /** PAX records `length key=value\n`. */

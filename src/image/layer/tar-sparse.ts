@@ -1,6 +1,6 @@
 /** Sparse maps of GNU tar: the old 'S' entries, and PAX formats 0.1 and 1.0. Reference: GNU tar manual, "Storing Sparse Files". */
 import { InvalidParameter } from '../../base/errors.ts';
-import { number } from './tar-read.ts';
+import { number } from './tar-field.ts';
 
 /** A run of bytes, stored or a hole. read() counts `size` down. */
 export interface SparseRegion { hole: boolean; size: number }

@@ -33,7 +33,7 @@ const DEFAULT_EXPIRY = 60;
 export class TokenCache {
   private readonly tokens = new Map<string, { token: string; expires: number }>();
 
-  constructor(private readonly fetch: HttpFetch, private readonly monotonic: () => number, private readonly route: (url: string) => string) {}
+  constructor(private readonly fetch: HttpFetch, private readonly monotonic: () => number, private readonly route: (realm: string) => string) {}
 
   cached(host: string, scope: string): string | undefined {
     const entry = this.tokens.get(`${host} ${scope}`);
@@ -54,7 +54,7 @@ export class TokenCache {
         method: 'POST', signal, headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: new TextEncoder().encode(new URLSearchParams({ grant_type: 'refresh_token', refresh_token: auth.identitytoken, client_id: CLIENT_ID, ...(service && { service }), scope: wanted }).toString()),
       })
-      : await this.fetch(this.route(tokenUrl(realm, service, wanted)), { signal, ...(basic && { headers: { authorization: `Basic ${basic}` } }) });
+      : await this.fetch(tokenUrl(this.route(realm), service, wanted), { signal, ...(basic && { headers: { authorization: `Basic ${basic}` } }) });
     if (!response.ok) throw await registryError(response);
     const body = JSON.parse(await response.text()) as { token?: string; access_token?: string; expires_in?: number };
     const token = body.token ?? body.access_token;

@@ -10,7 +10,7 @@ import type { RegistryAuth, RegistryOptions } from '../types.ts';
 import { parseChallenge, TokenCache, type Challenge } from './auth.ts';
 import { registryError, RegistryError, RegistryUnreachable } from './errors.ts';
 import { fetchRanges } from './fetch-blob.ts';
-import { throughProxy, type Endpoint } from './hosts.ts';
+import { tokenRealm, type Endpoint } from './hosts.ts';
 import { KNOWN_HOSTS } from './known-hosts.ts';
 import type { ImageSource } from './source.ts';
 
@@ -28,8 +28,7 @@ export class RegistryClient {
 
   /** @param domain as references name it (`docker.io`) */
   constructor(readonly domain: string, readonly endpoint: Endpoint & { kind: 'registry' }, private readonly auth: RegistryAuth | undefined, readonly context: ClientContext) {
-    const route = (url: string): string => (endpoint.direct ? url : throughProxy(url, context.options));
-    this.tokens = new TokenCache(context.fetch, () => context.clock.monotonic(), route);
+    this.tokens = new TokenCache(context.fetch, () => context.clock.monotonic(), (realm) => tokenRealm(realm, endpoint));
   }
 
   /** Sends a request to `/v2/<path>` (or an absolute URL, as upload locations are) and returns a 2xx answer; throws RegistryError for others. */

@@ -21,14 +21,19 @@ export function endpoints(domain: string, options: RegistryOptions): Endpoint[] 
   const scheme = loopback || options.insecure?.includes(domain) ? 'http' : 'https';
   const itself: Endpoint = { kind: 'registry', base: `${scheme}://${host}`, direct: true, mirror: false };
   if (options.proxyBase === undefined) return [...out, itself];
-  const proxied: Endpoint = { kind: 'registry', base: `${proxyBase(options)}/${host}`, direct: false, mirror: false };
+  const proxied: Endpoint = { kind: 'registry', base: `${proxyBase(options)}/${domain}`, direct: false, mirror: false };
   return loopback ? [...out, itself, proxied] : [...out, proxied, itself];
 }
 
-/** An absolute https URL as the proxy serves it. */
-export function throughProxy(url: string, options: RegistryOptions): string {
-  const { host, pathname, search } = new URL(url);
-  return `${proxyBase(options)}/${host}${pathname}${search}`;
+/** Where a token is asked for: the realm itself, or the proxy's place for it (a proxy that names its own realm is taken at its word). */
+export function tokenRealm(realm: string, endpoint: Endpoint & { kind: 'registry' }): string {
+  return endpoint.direct || realm.startsWith(endpoint.base) ? realm : `${endpoint.base}/token`;
+}
+
+/** An upload location of the registry, as the endpoint serves it. */
+export function uploadLocation(location: string, endpoint: Endpoint & { kind: 'registry' }): string {
+  const url = new URL(location, `${endpoint.base}/v2/`);
+  return endpoint.direct || url.href.startsWith(endpoint.base) ? url.href : `${endpoint.base}${url.pathname}${url.search}`;
 }
 
 export function isLoopback(host: string): boolean {

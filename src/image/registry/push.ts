@@ -13,7 +13,7 @@ import type { Progress } from '../progress.ts';
 import type { Image } from '../types.ts';
 import type { RegistryClient } from './client.ts';
 import { RegistryError } from './errors.ts';
-import { throughProxy } from './hosts.ts';
+import { uploadLocation } from './hosts.ts';
 
 /** Chunk of an upload: one PATCH request. */
 const UPLOAD_CHUNK = 8 << 20;
@@ -100,8 +100,7 @@ async function upload(context: PushContext, digest: string, size: number, chunks
 
 function target(context: PushContext, location: string | null): string {
   if (location === null) throw new RegistryError(202, 'BLOB_UPLOAD_INVALID', 'the registry gave no upload location');
-  const { endpoint } = context.client, url = new URL(location, `${endpoint.base}/v2/`).href;
-  return endpoint.direct || url.startsWith(endpoint.base) ? url : throughProxy(url, context.client.context.options);
+  return uploadLocation(location, context.client.endpoint);
 }
 
 function request(context: PushContext, path: string, options: { method: string; headers?: Record<string, string>; body?: Uint8Array }): ReturnType<RegistryClient['request']> {

@@ -179,16 +179,20 @@ describe('static layouts and mirrors', () => {
     const answers: HttpFetch = async (url, init) => {
       log.push(`${init?.headers?.authorization ?? '-'} ${url}`);
       const json = (status: number, body: unknown, headers = {}): Response => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } });
-      if (url.startsWith('https://auth.docker.io/token')) return json(200, { token: 'T', expires_in: 300 });
+      if (/^https:\/\/auth\.docker\.io\/token|\/registry\/docker\.io\/token/.test(url)) return json(200, { token: 'T', expires_in: 300 });
       if (init?.headers?.authorization !== 'Bearer T') return json(401, {});
       return json(429, { errors: [{ code: 'TOOMANYREQUESTS', message: 'You have reached your pull rate limit.' }] });
     };
-    await expect((await service(new MemoryStore(), {}, answers)).pull('alpine')).rejects.toThrow('toomanyrequests: You have reached your pull rate limit.');
+    const refusal = 'toomanyrequests: You have reached your pull rate limit.';
+    await expect((await service(new MemoryStore(), {}, answers)).pull('alpine')).rejects.toThrow(refusal);
     expect(log).toEqual([
       '- https://registry-1.docker.io/v2/library/alpine/manifests/latest',
       '- https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Falpine%3Apull',
       'Bearer T https://registry-1.docker.io/v2/library/alpine/manifests/latest',
     ]);
+    log.length = 0;
+    await expect((await service(new MemoryStore(), { baseUrl: 'http://page/', proxyBase: '/registry' }, answers)).pull('alpine')).rejects.toThrow(refusal);
+    expect(log.map((l) => l.split('?')[0])).toEqual(['- http://page/registry/docker.io/v2/library/alpine/manifests/latest', '- http://page/registry/docker.io/token', 'Bearer T http://page/registry/docker.io/v2/library/alpine/manifests/latest']);
   });
 });
 

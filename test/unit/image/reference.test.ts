@@ -73,7 +73,7 @@ describe('registries', () => {
 
   it('orders endpoints: mirrors, then the proxy before what a page cannot read', () => {
     const bases = (domain: string, o = {}): string[] => endpoints(domain, { mirrors: { 'docker.io': ['oci+/images', 'http://m/'] }, proxyBase: '/registry', baseUrl: 'https://page/app/', ...o }).map((e) => `${e.kind} ${e.base}`);
-    expect(bases('docker.io')).toEqual(['layout https://page/images', 'registry http://m', 'registry https://page/registry/registry-1.docker.io', 'registry https://registry-1.docker.io']);
+    expect(bases('docker.io')).toEqual(['layout https://page/images', 'registry http://m', 'registry https://page/registry/docker.io', 'registry https://registry-1.docker.io']);
     expect(bases('localhost:5000')[0]).toBe('registry http://localhost:5000');
     expect(endpoints('127.0.0.1:5000', {}).map((e) => e.base)).toEqual(['http://127.0.0.1:5000']);
     expect(endpoints('ghcr.io', {}).map((e) => e.base)).toEqual(['https://ghcr.io']);

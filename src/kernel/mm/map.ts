@@ -1,6 +1,6 @@
 /** Changes to an address space: mmap, munmap, mprotect, mremap, brk, madvise, and the copy that fork makes. */
 import { EEXIST, EFAULT, EINVAL, ENOMEM, Errno } from '../../abi/errno.ts';
-import { MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_NORESERVE, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_EXEC, PROT_READ,
+import { MAP_32BIT, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_NORESERVE, MAP_SHARED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, PROT_EXEC, PROT_READ,
   PROT_WRITE } from '../../abi/mman.ts';
 import { Access } from '../../cpu/cpu.ts';
 import { PAGE_SIZE } from '../../cpu/memory.ts';
@@ -11,6 +11,8 @@ import { type Backing, Vma } from './vma.ts';
 
 /** Reservations of at least this much go above 4 GiB, to keep the fast low range for what is used. */
 const HUGE = 1 << 30;
+/** Where MAP_32BIT must end. */
+const BELOW_2G = 0x80000000;
 const PROT_MASK = PROT_READ | PROT_WRITE | PROT_EXEC;
 
 export function pageUp(n: number): number { return Math.ceil(n / PAGE_SIZE) * PAGE_SIZE; }
@@ -167,6 +169,11 @@ function place(mm: Mm, hint: number, length: number, flags: number): number {
   }
   const near = pageUp(hint);
   if (hint > 0 && near >= MMAP_MIN && near + length <= TASK_SIZE && (near < HIGH_BOTTOM || length >= HUGE) && mm.areas.isFree(near, near + length)) return near;
+  if (flags & MAP_32BIT) {
+    const low = mm.areas.findGap(length, MMAP_MIN, BELOW_2G);
+    if (low < 0) throw new Errno(ENOMEM);
+    return low;
+  }
   let start = -1;
   if (length < HUGE) start = mm.areas.findGap(length, MMAP_MIN, MMAP_TOP);
   if (start < 0) start = mm.areas.findGap(length, HIGH_BOTTOM, HIGH_TOP);

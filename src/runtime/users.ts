@@ -45,6 +45,8 @@ export function resolveUser(spec: string, passwd: string | undefined, group: str
     const gid = found?.gid ?? id(text);
     if (!out.groups.includes(gid)) out.groups.push(gid);
   }
+  // As Docker since 20.10.18: the primary group is a supplementary one too, so that setgid programs cannot shed it.
+  if (!out.groups.includes(out.gid)) out.groups.unshift(out.gid);
   return out;
 }
 

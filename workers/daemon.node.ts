@@ -9,6 +9,7 @@ import { USAGE, UsageError, parseDaemonOptions, type DaemonOptions } from '../sr
 import { FileStore } from '../src/host/node/file-store.ts';
 import { nodeHostFs } from '../src/host/node/host-fs.ts';
 import { listenAll } from '../src/host/node/listen.ts';
+import { nodePortPublisher } from '../src/host/node/port-publisher.ts';
 import { NodeSandboxLauncher } from '../src/host/node/sandbox-launcher.ts';
 import type { HttpFetch } from '../src/host/ports.ts';
 import { openImageService } from '../src/image/image-service.ts';
@@ -23,7 +24,7 @@ async function serve(options: DaemonOptions): Promise<void> {
   const store = new FileStore(options.dataRoot);
   const images = await openImageService({ store, clock, random, log, fetch: fetch as unknown as HttpFetch, registries: { mirrors: { 'docker.io': options.mirrors }, insecure: options.insecureRegistries } });
   const engine = await Engine.open({
-    store, images, clock, random, log, hostFs: nodeHostFs,
+    store, images, clock, random, log, hostFs: nodeHostFs, ports: nodePortPublisher,
     sandboxes: new NodeSandboxLauncher(new URL('./sandbox.js', import.meta.url), options.dataRoot, store, compileInterpreter(), log),
     host: {
       name: os.hostname(), operatingSystem: `Drydock on Node ${process.versions.node} (${os.type()} ${os.release()})`, dataRoot: options.dataRoot, cpus: os.availableParallelism(),

@@ -3,13 +3,14 @@
  * nothing else lives here. Reference: moby daemon/, with op files instead of one large struct.
  */
 import type { ImageService } from '../image/image-service.ts';
-import type { Clock, HostFs, KeyValueStore, Log, RandomBytes, SandboxLauncher } from '../host/ports.ts';
+import type { Clock, HostFs, KeyValueStore, Log, PortPublisher, RandomBytes, SandboxLauncher } from '../host/ports.ts';
 import { dispatch } from './api/dispatch.ts';
 import type { EngineHandler } from './api/message.ts';
 import { Containers } from './container/containers.ts';
 import { stopAll } from './container/shutdown.ts';
 import { Events } from './events.ts';
 import { Execs } from './exec/execs.ts';
+import { Ipam } from './network/ipam.ts';
 import { restore } from './restore.ts';
 import { Volumes } from './volume/volumes.ts';
 
@@ -41,6 +42,8 @@ export interface EngineOptions {
   host: HostFacts;
   /** Directories of the host for bind mounts; absent in a tab. */
   hostFs?: HostFs;
+  /** Published ports; absent in a tab. */
+  ports?: PortPublisher;
 }
 
 export class Engine {
@@ -52,6 +55,8 @@ export class Engine {
   readonly log: Log;
   readonly host: HostFacts;
   readonly hostFs: HostFs | undefined;
+  readonly ports: PortPublisher | undefined;
+  readonly ipam = new Ipam();
   readonly events: Events;
   readonly containers: Containers;
   readonly volumes: Volumes;
@@ -70,6 +75,7 @@ export class Engine {
     this.log = options.log;
     this.host = options.host;
     this.hostFs = options.hostFs;
+    this.ports = options.ports;
     this.events = new Events(options.clock);
     this.containers = new Containers(options.store);
     this.images.setLayerUsers(() => this.containers.all().flatMap((c) => c.record.layers));

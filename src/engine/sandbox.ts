@@ -3,7 +3,7 @@
  * runtime/sandbox.ts in the sandbox worker; comlink carries the calls, message ports carry the bytes.
  */
 import { transfer, wrap, releaseProxy, type Endpoint, type Remote } from 'comlink';
-import type { SandboxLauncher } from '../host/ports.ts';
+import type { Duplex, SandboxLauncher } from '../host/ports.ts';
 import { portToReadable, portToWritable } from '../protocol/port-stream.ts';
 import type { ExitStatus, ProcessIo, ProcessSpec, SandboxApi, SandboxSpec } from '../runtime/sandbox-api.ts';
 
@@ -60,6 +60,12 @@ export class Sandbox {
   /** A call that does not hang when the worker has died. */
   private async alive<T>(call: Promise<T>): Promise<T> {
     return Promise.race([call, this.lost.then((reason) => { throw new Error(`the sandbox worker died: ${reason}`); })]);
+  }
+
+  /** A connection to a listening port of the container. */
+  async connect(port: number): Promise<Duplex> {
+    const { up, down } = await this.alive(this.api.connect(port));
+    return { readable: portToReadable(down), writable: portToWritable(up) };
   }
 
   /** A tar of `path`. `done` resolves when all of it has been sent, or nobody wants it any more. */

@@ -104,6 +104,12 @@ export interface HostFs {
 }
 export interface HostStat { ino: number; mode: number; nlink: number; uid: number; gid: number; rdev: number; size: number; atimeMs: number; mtimeMs: number; ctimeMs: number }
 
+/** Listens on the host for connections to containers: published ports (Node only). */
+export interface PortPublisher {
+  /** @param hostPort 0 for any free one. Rejects with an error whose code is EADDRINUSE, EACCES … */
+  publish(hostIp: string, hostPort: number, onConnection: (connection: Duplex) => void): Promise<{ port: number; /** Stops listening and ends its connections. */ close(): Promise<void> }>;
+}
+
 /** Local files, as far as the place has any: a page offers picked files and downloads. */
 export interface LocalFiles {
   /** Opens a file for reading; throws an Error with Docker's text (`open x: no such file or directory`). */

@@ -14,12 +14,16 @@ export interface SandboxSpec {
   /** Files written into the root at boot, not into the writable layer: /etc/hosts, /etc/hostname, /etc/resolv.conf. */
   files: { path: string; content: Uint8Array; mode: number }[];
   resources: { memory?: number; pids?: number; shmSize: number; nanoCpus?: number };
+  network: NetworkSpec;
   sysctls: Record<string, string>;
   /** Run pid 1 under a built-in init that reaps orphans and forwards signals (docker run --init). */
   init: boolean;
   /** Log every system call, as strace does. */
   strace: boolean;
 }
+
+/** bridge: eth0 with the address; none: loopback only. Addresses as text, the MAC with colons. */
+export interface NetworkSpec { mode: 'bridge' | 'none'; address?: { ip: string; prefix: number; gateway: string; mac: string } }
 
 export interface RootfsSpec {
   /** Store prefixes of the image's layers, lowest first: `layer/<hex>` with `/index` and `/chunk/<n>` below it. */
@@ -100,6 +104,8 @@ export interface SandboxApi {
   /** Signal to a process; resolves false when it is gone. */
   kill(pid: number, signal: number): Promise<boolean>;
   resize(pid: number, rows: number, columns: number): Promise<void>;
+  /** A connection from the host to a listening port: `up` takes bytes for the container, `down` gives its own. Rejects with code ECONNREFUSED when nothing listens. */
+  connect(port: number): Promise<{ up: MessagePort; down: MessagePort }>;
   pause(): Promise<void>;
   unpause(): Promise<void>;
   processes(): Promise<ProcessInfo[]>;

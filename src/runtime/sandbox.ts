@@ -2,6 +2,7 @@
  * One container's sandbox: a kernel with its root and mounts, and what the engine asks of it. Lives in a worker of its own
  * (workers/sandbox.*.ts); all of it is reached through sandbox-api.ts.
  */
+import { transfer } from 'comlink';
 import { streamOf, iterate } from '../base/streams.ts';
 import { createCpu } from '../cpu/create.ts';
 import type { Clock, HostFs, KeyValueStore, Log, RandomBytes } from '../host/ports.ts';
@@ -10,12 +11,13 @@ import type { PersistentFs } from '../kernel/fs/persistent/persistent-fs.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { YieldToHost } from '../kernel/task/scheduler.ts';
 import type { Task } from '../kernel/task/task.ts';
-import { portToReadable, readableToPort } from '../protocol/port-stream.ts';
+import { portToReadable, portToSink, readableToPort } from '../protocol/port-stream.ts';
 import { readTree, statPath, writeTree } from './archive.ts';
 import { layerTar, listChanges } from './changes.ts';
 import { InitProcess } from './init-process.ts';
 import { createKernelTask, fork } from './kernel-task.ts';
 import { mountAll } from './mounts.ts';
+import { setUpNetwork } from './network.ts';
 import { listProcesses } from './process-list.ts';
 import { startProcess, type Running } from './process.ts';
 import { mountRoot } from './root-filesystem.ts';
@@ -53,6 +55,7 @@ export class Sandbox implements SandboxApi {
       cpu, clock, random, log, hostname: spec.hostname, domainname: spec.domainname || undefined, memoryLimit: resources.memory, pidsLimit: resources.pids,
       strace: spec.strace ? (line) => { log('strace', line); } : undefined, yieldToHost: this.host.yieldToHost,
     });
+    setUpNetwork(kernel.io.net, spec.network);
     const persistence = { exclusive: true, onError: (e: unknown) => { if (e !== undefined) log('runtime', `writing to the store failed: ${(e as Error).message}`); } };
     const { overlay, upper } = await mountRoot(kernel, store, spec.rootfs, persistence);
     const persistent = [upper], task = createKernelTask(kernel);
@@ -82,6 +85,14 @@ export class Sandbox implements SandboxApi {
 
   async kill(pid: number, signal: number): Promise<boolean> { return this.need().kernel.kill(pid, signal); }
   async resize(pid: number, rows: number, columns: number): Promise<void> { this.running.get(pid)?.terminal?.resize(rows, columns); }
+  async connect(port: number): Promise<{ up: MessagePort; down: MessagePort }> {
+    const { readable, writable } = await this.need().kernel.io.net.connectFromHost(port);
+    const up = new MessageChannel(), down = new MessageChannel();
+    void portToSink(up.port1, writable);
+    void readableToPort(readable, down.port1);
+    return transfer({ up: up.port2, down: down.port2 }, [up.port2, down.port2] as never);
+  }
+
   async pause(): Promise<void> { this.need().kernel.pause(); }
   async unpause(): Promise<void> { this.need().kernel.resume(); }
   async stats(): Promise<SandboxStats> { return this.need().kernel.counters(); }

@@ -51,7 +51,7 @@ export class Box {
     const sandbox = await Sandbox.boot(launcher, {
       id, hostname: 'box', domainname: '', rootfs: { layers, upper: `rw/${id}`, readonly: false }, mounts: [],
       files: ['hosts', 'hostname', 'resolv.conf'].map((n) => ({ path: `/etc/${n}`, content: new TextEncoder().encode(`${n}\n`), mode: 0o644 })),
-      resources: { shmSize: 64 << 20 }, sysctls: {}, init: false, strace: false, ...options.spec,
+      resources: { shmSize: 64 << 20 }, network: { mode: 'none' }, sysctls: {}, init: false, strace: false, ...options.spec,
     });
     return new Box(sandbox, store, layers, logged);
   }

@@ -6,6 +6,7 @@ import type { ContainerConfig, ContainerState, ContainerStatus, Health, HostConf
 import type { Exec } from '../exec/execs.ts';
 import { ZERO_TIME } from '../ids.ts';
 import { Mutex } from '../mutex.ts';
+import type { Endpoint } from '../network/endpoint.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { HealthMonitor } from './health.ts';
 import { ContainerLog } from './log.ts';
@@ -58,6 +59,8 @@ export class Container {
   /** The streams of the present (or next) run. */
   stdio = new Stdio();
   run: Run | undefined;
+  /** On its network, from start to exit. */
+  endpoint: Endpoint | undefined;
   health: HealthMonitor | undefined;
   /** Exec instances that have not ended. */
   readonly execs = new Map<string, Exec>();

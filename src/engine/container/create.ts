@@ -5,6 +5,7 @@ import { json, type Operation } from '../api/call.ts';
 import type { ContainerConfig, ContainerCreateRequest, ContainerCreateResponse } from '../api/types/container.ts';
 import type { Engine } from '../engine.ts';
 import { ZERO_TIME, newId, timestamp } from '../ids.ts';
+import { checkPublications } from '../network/port-specs.ts';
 import { nameProblem, randomName } from '../names.ts';
 import { Container, type ContainerRecord } from './container.ts';
 import { emitContainer } from './event.ts';
@@ -25,6 +26,7 @@ export async function createContainer(engine: Engine, request: ContainerCreateRe
   const image = findImage(engine, request.Image ?? '', platform);
   const id = newId(engine.random);
   const config = mergeConfig(request, image, id);
+  checkPublications(config, host, engine.ports !== undefined);
   const [path, ...args] = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   if (path === undefined) throw new InvalidParameter('no command specified');
   if (path === '') throw new InvalidParameter('invalid command: the first argument is empty');

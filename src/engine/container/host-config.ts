@@ -5,7 +5,7 @@
  */
 import { InvalidParameter, NotImplemented } from '../../base/errors.ts';
 import type { ContainerCreateRequest, HostConfig } from '../api/types/container.ts';
-import { parseSize } from '../units.ts';
+import { parseSize } from '../../base/units.ts';
 import { normalizeCapabilities } from './capabilities.ts';
 import { checkRestartPolicy } from './restart-policy.ts';
 import { splitExtraHost } from './spec.ts';
@@ -142,15 +142,12 @@ function checkNetwork(host: HostConfig, request: ContainerCreateRequest): void {
   for (const network of Object.keys(request.NetworkingConfig?.EndpointsConfig ?? {})) {
     if (network !== mode && network !== 'default') throw new NotImplemented(`network ${network} not found: user-defined networks are not supported yet`);
   }
-  const published = Object.entries(host.PortBindings).filter(([, bindings]) => bindings?.length);
-  if (published.length > 0) throw new NotImplemented(`publishing port ${published[0][0]} is not supported yet: containers have only their loopback network`);
-  if (host.PublishAllPorts) throw new NotImplemented('publishing ports is not supported yet: containers have only their loopback network');
   for (const entry of host.ExtraHosts ?? []) {
     const [name, ip] = splitExtraHost(entry);
     if (name === '' || ip === '') throw new InvalidParameter(`bad format for add-host: "${entry}"`);
     if (ip === 'host-gateway') throw new InvalidParameter('unable to derive the IP value for host-gateway');
   }
-  if (request.MacAddress) throw new NotImplemented('setting a MAC address is not supported: containers have only their loopback network');
+  if (request.MacAddress) throw new NotImplemented('setting a MAC address is not supported: it follows from the address that the engine gives');
 }
 
 function checkSecurity(host: HostConfig): void {

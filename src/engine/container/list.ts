@@ -6,7 +6,7 @@ import type { ContainerSummary, Port } from '../api/types/container.ts';
 import type { Engine } from '../engine.ts';
 import type { Container } from './container.ts';
 import { mountPoint, sizes } from './inspect.ts';
-import { endpoints } from './network-settings.ts';
+import { endpoints, portMap } from './network-settings.ts';
 import { statusText } from './status-text.ts';
 
 const FILTERS = ['ancestor', 'before', 'exited', 'id', 'isolation', 'label', 'name', 'status', 'health', 'since', 'volume', 'network', 'is-task', 'publish', 'expose'];
@@ -56,7 +56,7 @@ function containerFilter(engine: Engine, filters: Filters): (container: Containe
     if (health.length > 0 && !health.includes(record.state.Health?.Status ?? 'none')) return false;
     if (filters.has('volume') && !record.mounts.some((m) => filters.get('volume').some((v) => v === m.Name || v === m.Destination))) return false;
     if (filters.has('network') && !filters.get('network').some((n) => n in endpoints(container) || Object.values(endpoints(container)).some((e) => e.NetworkID.startsWith(n)))) return false;
-    if (filters.has('publish')) return false;
+    if (filters.has('publish') && !container.endpoint?.ports.some((p) => filters.get('publish').some((f) => (f.includes('/') ? f : `${f}/tcp`) === `${p.hostPort}/tcp`))) return false;
     if (filters.has('expose') && !filters.get('expose').some((p) => (p.includes('/') ? p : `${p}/tcp`) in (record.config.ExposedPorts ?? {}))) return false;
     return isTask !== true;
   };
@@ -72,7 +72,7 @@ export async function summary(engine: Engine, container: Container, size: boolea
     ImageID: record.imageId,
     Command: [record.path, ...record.args.map((a) => (a.includes(' ') ? `'${a}'` : a))].join(' '),
     Created: Math.floor(Date.parse(record.created) / 1000),
-    Ports: container.running ? exposed(container) : [],
+    Ports: listPorts(container),
     ...(size ? await sizes(engine, container) : {}),
     Labels: record.config.Labels,
     State: container.status,
@@ -83,9 +83,9 @@ export async function summary(engine: Engine, container: Container, size: boolea
   };
 }
 
-function exposed(container: Container): Port[] {
-  return Object.keys(container.record.config.ExposedPorts ?? {}).map((port) => {
-    const [number, type = 'tcp'] = port.split('/');
-    return { PrivatePort: Number(number.split('-')[0]), Type: type };
+function listPorts(container: Container): Port[] {
+  return Object.entries(portMap(container)).flatMap(([key, bindings]) => {
+    const [port, Type] = key.split('/'), PrivatePort = Number(port);
+    return bindings ? bindings.map(({ HostIp, HostPort }): Port => ({ IP: HostIp, PrivatePort, PublicPort: Number(HostPort), Type })) : [{ PrivatePort, Type }];
   });
 }

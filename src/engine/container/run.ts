@@ -10,6 +10,7 @@ import type { ExitStatus } from '../../runtime/sandbox-api.ts';
 import type { Engine } from '../engine.ts';
 import { NotModified, messageOf } from '../errors.ts';
 import { nanoseconds, timestamp } from '../ids.ts';
+import { Endpoint } from '../network/endpoint.ts';
 import { Sandbox, type ProcessStreams } from '../sandbox.ts';
 import { closeIdle } from './archive-sandbox.ts';
 import type { Container, Exit } from './container.ts';
@@ -35,15 +36,21 @@ async function launch(engine: Engine, container: Container): Promise<void> {
   await closeIdle(container);
   const { record, stdio } = container;
   let sandbox: Sandbox | undefined;
+  try { container.endpoint = await Endpoint.join(engine, container); } catch (e) {
+    await failStart(engine, container, { exitCode: 128, text: messageOf(e) });
+    throw e;
+  }
   let started: { pid: number; streams: ProcessStreams };
   try {
     sandbox = await Sandbox.boot(engine.sandboxes, sandboxSpec(engine, container));
     started = await sandbox.start(processSpec(record));
   } catch (e) {
+    await leaveNetwork(container);
     await sandbox?.close().catch(() => undefined);
-    await failStart(engine, container, e);
+    await failStart(engine, container, startFailure(e));
     throw new InvalidParameter(container.record.state.Error);
   }
+  container.endpoint.serve(sandbox);
   container.setRunning({ sandbox, pid: started.pid, startedMs: engine.clock.monotonic() }, timestamp(engine.clock));
   record.manuallyStopped = false;
   const output = connect(engine, container, started.streams);
@@ -57,6 +64,11 @@ async function launch(engine: Engine, container: Container): Promise<void> {
     (status) => exited(engine, container, sandbox, stdio, output, status),
     (e: unknown) => exited(engine, container, sandbox, stdio, output, { exitCode: 255, oomKilled: false }, messageOf(e)),
   );
+}
+
+async function leaveNetwork(container: Container): Promise<void> {
+  await container.endpoint?.leave();
+  container.endpoint = undefined;
 }
 
 /** Output to the log and to whoever is attached. Resolves when all of it has arrived. */
@@ -76,6 +88,7 @@ async function exited(engine: Engine, container: Container, sandbox: Sandbox, st
   const run = container.run!;
   container.stdio = new Stdio();
   await Promise.race([stdio.end(), new Promise<void>((resolve) => { setTimeout(resolve, OUTPUT_GRACE_MS); })]);
+  await leaveNetwork(container);
   await sandbox.close().catch((e: unknown) => engine.log('engine', `sandbox of ${container.id}: ${messageOf(e)}`));
   for (const exec of container.execs.values()) exec.lost();
 
@@ -127,8 +140,7 @@ function restartLater(engine: Engine, container: Container, delay: number, exit:
 }
 
 /** The container keeps the reason and the exit code that `docker run` would give; one that is to be auto-removed goes. */
-async function failStart(engine: Engine, container: Container, error: unknown): Promise<void> {
-  const { exitCode, text } = startFailure(error);
+async function failStart(engine: Engine, container: Container, { exitCode, text }: { exitCode: number; text: string }): Promise<void> {
   engine.log('engine', `container ${container.id} does not start: ${text}`);
   container.setStartError(exitCode, text);
   await container.stdio.end();

@@ -20,7 +20,8 @@ export function sandboxSpec(_engine: Engine, container: Container): SandboxSpec 
     domainname: config.Domainname,
     rootfs: { layers: record.layers, upper: `rw/${record.id}`, readonly: hostConfig.ReadonlyRootfs },
     mounts: record.mounts.map(mountSpec),
-    files: generatedFiles(record),
+    files: generatedFiles(record, container.endpoint?.address?.ip),
+    network: { mode: hostConfig.NetworkMode === 'none' ? 'none' : 'bridge', address: container.endpoint?.address },
     resources: {
       memory: hostConfig.Memory || undefined,
       pids: hostConfig.PidsLimit && hostConfig.PidsLimit > 0 ? hostConfig.PidsLimit : undefined,
@@ -43,14 +44,14 @@ function mountSpec(mount: MountRecord): MountSpec {
 }
 
 /** /etc/hostname, /etc/hosts and /etc/resolv.conf, which Docker mounts over the image's own. */
-function generatedFiles(record: ContainerRecord): SandboxSpec['files'] {
+function generatedFiles(record: ContainerRecord, ip: string | undefined): SandboxSpec['files'] {
   const { config, hostConfig } = record;
   const hosts = ['127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::\tip6-localnet', 'ff00::\tip6-mcastprefix', 'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters'];
   for (const extra of hostConfig.ExtraHosts ?? []) {
     const [host, ip] = splitExtraHost(extra);
     hosts.push(`${ip}\t${host}`);
   }
-  if (hostConfig.NetworkMode !== 'none') hosts.push(`127.0.0.1\t${config.Domainname ? `${config.Hostname}.${config.Domainname} ` : ''}${config.Hostname}`);
+  if (ip !== undefined) hosts.push(`${ip}\t${config.Domainname ? `${config.Hostname}.${config.Domainname} ` : ''}${config.Hostname}`);
   const resolv: string[] = (hostConfig.Dns ?? []).map((server) => `nameserver ${server}`);
   if (hostConfig.DnsSearch?.length) resolv.push(`search ${hostConfig.DnsSearch.join(' ')}`);
   if (hostConfig.DnsOptions?.length) resolv.push(`options ${hostConfig.DnsOptions.join(' ')}`);

@@ -1,11 +1,11 @@
-/** Networks cannot be made or joined yet: containers have their loopback only. What Docker refuses for its own networks is refused in its words. */
+/** Networks cannot be made or joined yet: containers have the default bridge or none. What Docker refuses for its own networks is refused in its words. */
 import { Forbidden, NotImplemented } from '../../base/errors.ts';
 import { json, type Operation } from '../api/call.ts';
 import { Filters } from '../api/filters.ts';
 import type { NetworksPruneResponse } from '../api/types/network.ts';
 import { findNetwork } from './inspect.ts';
 
-const REASON = 'containers have only their loopback network, user-defined networks are not supported yet';
+const REASON = 'user-defined networks are not supported yet';
 
 export const networkCreate: Operation = () => { throw new NotImplemented(`cannot create a network: ${REASON}`); };
 

@@ -13,7 +13,11 @@ export function findNetwork(nameOrId: string): NetworkInspect {
 
 function members(engine: Engine, network: NetworkInspect): NetworkInspect['Containers'] {
   const running = engine.containers.all().filter((c) => c.running && c.record.hostConfig.NetworkMode === network.Name);
-  return Object.fromEntries(running.map((c) => [c.id, { Name: c.record.name, EndpointID: '', MacAddress: '', IPv4Address: '', IPv6Address: '' }]));
+  return Object.fromEntries(running.flatMap(({ id, record, endpoint }) => {
+    if (!endpoint) return [];
+    const { address } = endpoint;
+    return [[id, { Name: record.name, EndpointID: endpoint.id, MacAddress: address?.mac ?? '', IPv4Address: address ? `${address.ip}/${address.prefix}` : '', IPv6Address: '' }]];
+  }));
 }
 
 export const networkInspect: Operation = (engine, call) => {

@@ -92,7 +92,7 @@ function sendPlain(socket: net.Socket, response: EngineResponse): void {
 }
 
 /** The socket's two directions. Closing the writable half-closes; the connection goes when the client has closed too. */
-function duplex(socket: net.Socket, early: Uint8Array, ended: boolean): Duplex {
+export function duplex(socket: net.Socket, early: Uint8Array, ended: boolean): Duplex {
   let closed = ended;
   const readable = new ReadableStream<Uint8Array>({
     start(controller) {

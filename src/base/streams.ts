@@ -28,6 +28,12 @@ export function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint
   }, { highWaterMark: 0 });
 }
 
+/** All bytes of a message body, however it is held. */
+export async function bodyBytes(body: Uint8Array | ReadableStream<Uint8Array> | undefined): Promise<Uint8Array> {
+  return body === undefined ? new Uint8Array(0) : body instanceof Uint8Array ? body : collect(iterate(body));
+}
+
+/** All bytes of `chunks`. Throws past `limit`. */
 export async function collect(chunks: AsyncIterable<Uint8Array>, limit = Infinity): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;

@@ -1,5 +1,5 @@
 /** Flag parsing by the rules of Go's pflag: bundles (-itd), attached values (-p80:80, --x=y), `--`, repeatable lists. */
-import { parseBytes } from './format/units.ts';
+import { parseSize } from '../base/units.ts';
 import type { FlagSpec, Flags } from './spec.ts';
 
 export class UsageError extends Error { override name = 'UsageError'; }
@@ -60,7 +60,7 @@ function store(flags: Flags, spec: FlagSpec, text: string, shown: string): void 
       break;
     }
     case 'bytes': {
-      const bytes = parseBytes(text);
+      const bytes = parseSize(text);
       if (bytes === undefined) throw invalid(`invalid size: '${text}'`);
       flags[spec.name] = bytes;
       break;

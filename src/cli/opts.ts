@@ -1,6 +1,6 @@
 /** Values of run and create flags: ports, mounts, env files, devices (docker/cli, opts/). */
 import { CliExit } from './io.ts';
-import { parseBytes, parseDuration } from './format/units.ts';
+import { parseSize, parseDuration } from '../base/units.ts';
 
 const fail = (message: string): never => { throw new CliExit(125, `docker: ${message}\n\nRun 'docker run --help' for more information\n`); };
 
@@ -36,7 +36,7 @@ export function parseMount(text: string): Record<string, unknown> {
       case 'readonly': case 'ro': mount.ReadOnly = value === '' || value === 'true' || value === '1'; break;
       case 'volume-nocopy': volume.NoCopy = value === '' || value === 'true'; break;
       case 'volume-subpath': volume.Subpath = value; break;
-      case 'tmpfs-size': tmpfs.SizeBytes = parseBytes(value) ?? fail(`invalid value for ${key}: ${value}`); break;
+      case 'tmpfs-size': tmpfs.SizeBytes = parseSize(value) ?? fail(`invalid value for ${key}: ${value}`); break;
       case 'tmpfs-mode': tmpfs.Mode = parseInt(value, 8); break;
       default: return fail(`invalid argument "${text}" for "--mount" flag: unexpected key '${key}' in '${field}'`);
     }

@@ -4,7 +4,7 @@
  */
 import type { CliIo } from './io.ts';
 import { CliExit } from './io.ts';
-import { humanSize } from './format/units.ts';
+import { humanSize } from '../base/units.ts';
 
 export interface ProgressMessage {
   status?: string;

@@ -2,6 +2,7 @@
  * The client of the Engine API: typed errors, JSON, JSON lines, and the two stream formats. The CLI, the page and embeds
  * talk to an engine only through this, whether it runs in a worker of the tab or behind HTTP.
  */
+import { bodyBytes } from '../base/streams.ts';
 import type { Duplex } from '../host/ports.ts';
 import type { EngineReply, EngineTransport } from '../protocol/engine-port.ts';
 
@@ -33,19 +34,6 @@ function encodeQuery(query: Record<string, QueryValue>): Record<string, string[]
     else if (typeof value === 'object') out[name] = [JSON.stringify(value)];
     else out[name] = [value === true ? '1' : value === false ? '0' : String(value)];
   }
-  return out;
-}
-
-/** All bytes of a reply's body. */
-export async function readBody(body: EngineReply['body']): Promise<Uint8Array> {
-  if (body === undefined) return new Uint8Array(0);
-  if (body instanceof Uint8Array) return body;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) { chunks.push(chunk); length += chunk.length; }
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) { out.set(chunk, at); at += chunk.length; }
   return out;
 }
 
@@ -83,7 +71,7 @@ export class EngineClient {
 
   /** A call whose answer is one JSON document (undefined for an empty one). */
   async json<T>(method: Method, path: string, options?: CallOptions): Promise<T> {
-    const bytes = await readBody((await this.call(method, path, options)).body);
+    const bytes = await bodyBytes((await this.call(method, path, options)).body);
     return (bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes))) as T;
   }
 
@@ -102,7 +90,7 @@ export class EngineClient {
 }
 
 async function errorText(reply: EngineReply): Promise<string> {
-  const text = new TextDecoder().decode(await readBody(reply.body));
+  const text = new TextDecoder().decode(await bodyBytes(reply.body));
   try {
     return (JSON.parse(text) as { message: string }).message;
   } catch {

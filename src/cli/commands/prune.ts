@@ -1,6 +1,6 @@
 /** docker container prune, image prune, volume prune: what they say and ask of the engine. */
 import { CliExit, type CliContext } from '../io.ts';
-import { humanSize } from '../format/units.ts';
+import { humanSize } from '../../base/units.ts';
 import { flagBool, flagList, type CommandSpec, type FlagSpec } from '../spec.ts';
 import { confirm } from './confirm.ts';
 import { filterQuery } from './filters.ts';

@@ -1,5 +1,5 @@
 /** Times as the client's flags give them, and as its listings print them. */
-import { parseDuration } from './units.ts';
+import { parseDuration } from '../../base/units.ts';
 
 /** `--since 42m`, a Unix time, or a date, as the engine's query wants it: seconds, or undefined. */
 export function eventTime(text: string | undefined, now: number): string | undefined {

@@ -1,5 +1,6 @@
 /** One API call as the operations see it, and the answers they make. */
 import { InvalidParameter } from '../../base/errors.ts';
+import { bodyBytes } from '../../base/streams.ts';
 import type { Engine } from '../engine.ts';
 import type { EngineRequest, EngineResponse } from './message.ts';
 import { Query } from './query.ts';
@@ -22,7 +23,7 @@ export class Call {
 
   /** The body as JSON; undefined when there is none. */
   async json<T>(): Promise<T | undefined> {
-    const text = new TextDecoder().decode(await collect(this.request.body));
+    const text = new TextDecoder().decode(await bodyBytes(this.request.body));
     if (text.trim() === '') return undefined;
     const type = (this.request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
     if (type !== '' && type !== 'application/json') {
@@ -57,18 +58,6 @@ export class Call {
 
   /** True when the client asked to upgrade the connection (else a hijacked answer is 200 and raw). */
   get upgrade(): boolean { return (this.request.headers.upgrade ?? '').toLowerCase() === 'tcp'; }
-}
-
-export async function collect(body: EngineRequest['body']): Promise<Uint8Array> {
-  if (body === undefined) return new Uint8Array(0);
-  if (body instanceof Uint8Array) return body;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) { chunks.push(chunk); length += chunk.length; }
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) { out.set(chunk, at); at += chunk.length; }
-  return out;
 }
 
 const encoder = new TextEncoder();

@@ -9,7 +9,7 @@ import type { KeyValueStore } from '../../host/ports.ts';
 import type { LogConfig } from '../api/types/container.ts';
 import type { StdStream } from '../api/stdcopy.ts';
 import { concat } from '../bytes.ts';
-import { parseSize } from '../units.ts';
+import { parseSize } from '../../base/units.ts';
 
 export interface LogEntry { stream: StdStream; time: bigint; data: Uint8Array }
 

@@ -5,7 +5,7 @@
 import { InvalidParameter, NotFound, NotImplemented } from '../../base/errors.ts';
 import type { ContainerConfig, HostConfig, Mount } from '../api/types/container.ts';
 import type { Engine } from '../engine.ts';
-import { parseSize } from '../units.ts';
+import { parseSize } from '../../base/units.ts';
 import type { MountRecord } from './container.ts';
 
 export interface MountPlan {

@@ -1,6 +1,6 @@
 /** `Up 2 seconds (healthy)`, `Exited (0) 3 minutes ago`: the STATUS column. Reference: moby container/state.go String. */
 import { ZERO_TIME, parseTime } from '../ids.ts';
-import { humanDuration } from '../units.ts';
+import { humanDuration } from '../../base/units.ts';
 import type { Container } from './container.ts';
 
 export function statusText(container: Pick<Container, 'record' | 'removing'>, now: number): string {

@@ -1,7 +1,7 @@
 /** The list of images: run, remove, and a field to pull another. */
 import { Download, Play, Trash2 } from 'lucide-preact';
 import { useState } from 'preact/hooks';
-import { humanSize } from '../../cli/format/units.ts';
+import { humanSize } from '../../base/units.ts';
 import type { EngineState } from '../state/engine-state.ts';
 import { IconButton } from '../widgets/icon-button.tsx';
 import { Transfers } from '../widgets/transfers.tsx';

@@ -1,6 +1,6 @@
 /** The list of volumes, and the storage that everything takes. */
 import { Trash2 } from 'lucide-preact';
-import { humanSize } from '../../cli/format/units.ts';
+import { humanSize } from '../../base/units.ts';
 import type { EngineState } from '../state/engine-state.ts';
 import { IconButton } from '../widgets/icon-button.tsx';
 

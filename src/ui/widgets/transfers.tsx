@@ -1,6 +1,6 @@
 /** Pulls and loads: a bar per layer, and what went wrong. */
 import { X } from 'lucide-preact';
-import { humanSize } from '../../cli/format/units.ts';
+import { humanSize } from '../../base/units.ts';
 import type { EngineState, Transfer } from '../state/engine-state.ts';
 import { IconButton } from './icon-button.tsx';
 

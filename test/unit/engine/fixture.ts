@@ -1,6 +1,6 @@
 /** An engine on a memory store with one image, `tiny:latest`, and no way to start containers. */
 import type { EngineRequest } from '../../../src/engine/api/message.ts';
-import { collect } from '../../../src/engine/api/call.ts';
+import { bodyBytes } from '../../../src/base/streams.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { MemoryStore } from '../../../src/host/memory-store.ts';
 import type { Clock, KeyValueStore } from '../../../src/host/ports.ts';
@@ -44,7 +44,7 @@ export async function engineFixture(store: KeyValueStore = new MemoryStore(), co
         method, path: url.pathname, query, headers: body === undefined ? {} : { 'content-type': 'application/json' },
         body: body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body)),
       });
-      const text = new TextDecoder().decode(await collect(response.body));
+      const text = new TextDecoder().decode(await bodyBytes(response.body));
       let json: unknown;
       try { json = JSON.parse(text); } catch { json = undefined; }
       return { status: response.status, headers: response.headers, json, text };

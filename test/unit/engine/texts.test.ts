@@ -11,7 +11,7 @@ import { parseTimestamp, rfc3339Nano } from '../../../src/engine/ids.ts';
 import { applyChanges } from '../../../src/engine/image/changes.ts';
 import { matchesReference } from '../../../src/engine/image/list.ts';
 import { nameProblem, randomName } from '../../../src/engine/names.ts';
-import { parseSize } from '../../../src/engine/units.ts';
+import { parseSize } from '../../../src/base/units.ts';
 import { MemoryStore } from '../../../src/host/memory-store.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,7 +1,7 @@
 /** docker cp: between a container and local files. The page has no folder to copy from, so local names are single files. */
 import type { CliContext } from '../../io.ts';
 import { CliExit } from '../../io.ts';
-import { readBody } from '../../../client/engine-client.ts';
+import { bodyBytes } from '../../../base/streams.ts';
 import { tarFile, untar } from '../../tar.ts';
 import { flagBool, type CommandSpec } from '../../spec.ts';
 
@@ -17,7 +17,7 @@ const base = (path: string): string => path.replace(/\/+$/, '').split('/').pop()
 
 async function copyOut({ client, io }: CliContext, from: Place, to: string): Promise<void> {
   const reply = await client.call('GET', `/containers/${from.container}/archive`, { query: { path: from.path } });
-  const archive = await readBody(reply.body);
+  const archive = await bodyBytes(reply.body);
   if (to === '-') { io.stdout(archive); return; }
   if (!io.files) throw new CliExit(1, 'there are no local files here\n');
   const entries = untar(archive).filter((e) => e.type === 'file');
@@ -33,7 +33,7 @@ async function copyIn({ client, io }: CliContext, from: string, to: Place): Prom
     return;
   }
   if (!io.files) throw new CliExit(1, 'there are no local files here\n');
-  const data = await readBody(await io.files.read(from));
+  const data = await bodyBytes(await io.files.read(from));
   const stat = await client.call('HEAD', `/containers/${to.container}/archive`, { query: { path: to.path } }).catch(() => undefined);
   const encoded = stat?.headers['x-docker-container-path-stat'];
   const isDirectory = encoded !== undefined && ((JSON.parse(atob(encoded)) as { mode: number }).mode & 0x80000000) !== 0;

@@ -1,7 +1,7 @@
 /** docker stats. */
 import type { CliContext } from '../../io.ts';
 import { printListing, type Listing } from '../../format/listing.ts';
-import { humanBytes, humanSize } from '../../format/units.ts';
+import { humanBytes, humanSize } from '../../../base/units.ts';
 import { flagBool, flagString, type CommandSpec } from '../../spec.ts';
 
 interface Cpu { cpu_usage: { total_usage: number }; system_cpu_usage?: number; online_cpus?: number }

@@ -1,6 +1,6 @@
 /** docker history. */
 import { printListing, type Listing } from '../../format/listing.ts';
-import { humanDuration, humanSize } from '../../format/units.ts';
+import { humanDuration, humanSize } from '../../../base/units.ts';
 import { flagBool, flagString, type CommandSpec } from '../../spec.ts';
 
 interface Step { Id: string; Created: number; CreatedBy: string; Size: number; Comment: string }

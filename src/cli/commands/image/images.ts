@@ -1,7 +1,7 @@
 /** docker images. */
 import { printListing, type Listing } from '../../format/listing.ts';
 import { goTime } from '../../format/time.ts';
-import { humanDuration, humanSize } from '../../format/units.ts';
+import { humanDuration, humanSize } from '../../../base/units.ts';
 import { flagBool, flagList, flagString, type CommandSpec } from '../../spec.ts';
 import { filterQuery } from '../filters.ts';
 

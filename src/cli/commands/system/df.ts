@@ -1,6 +1,6 @@
 /** docker system df. */
 import { renderTable } from '../../format/table.ts';
-import { humanSize } from '../../format/units.ts';
+import { humanSize } from '../../../base/units.ts';
 import type { CommandSpec } from '../../spec.ts';
 
 interface Usage {

@@ -1,6 +1,6 @@
 /** docker info. */
 import { compileTemplate } from '../../template/exec.ts';
-import { humanBytes } from '../../format/units.ts';
+import { humanBytes } from '../../../base/units.ts';
 import { flagString, type CommandSpec } from '../../spec.ts';
 
 interface Info {

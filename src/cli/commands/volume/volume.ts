@@ -2,7 +2,7 @@
 import { forEachName } from '../each.ts';
 import { filterQuery } from '../filters.ts';
 import { printListing, type Listing } from '../../format/listing.ts';
-import { humanSize } from '../../format/units.ts';
+import { humanSize } from '../../../base/units.ts';
 import { parseMap } from '../../opts.ts';
 import { flagBool, flagList, flagString, type CommandSpec } from '../../spec.ts';
 

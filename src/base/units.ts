@@ -1,4 +1,4 @@
-/** Sizes and durations as the docker client writes and reads them (docker/go-units). */
+/** Sizes and durations as Docker writes and reads them (docker/go-units). */
 
 const DECIMAL = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -34,8 +34,8 @@ export function humanDuration(ms: number): string {
 }
 
 /** Bytes of `512m`, `1.5g`, `64kb`, `100`; undefined when it is no size. Suffixes are powers of 1024. */
-export function parseBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(i?b)?$/i.exec(text.trim());
+export function parseSize(text: string): number | undefined {
+  const match = /^(-?\d+(?:\.\d+)?) ?([kmgtp]?)(i?b)?$/i.exec(text.trim());
   if (!match) return undefined;
   return Math.floor(Number(match[1]) * 1024 ** ' kmgtp'.indexOf((match[2] || ' ').toLowerCase()));
 }

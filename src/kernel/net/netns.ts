@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel.ts';
 import type { File } from '../vfs/file.ts';
 import type { Inode } from '../vfs/inode.ts';
 import { HostStreamEnd } from './host-stream-end.ts';
-import { ANY4, ANY6, LOOPBACK4, LOOPBACK6, inNetwork, isAny, isLoopback, isMulticast, sameIp, type Ip } from './ip.ts';
+import { ANY4, ANY6, LOOPBACK4, LOOPBACK6, inNetwork, isAny, isLoopback, isMulticast, networkOf, sameIp, type Ip } from './ip.ts';
 import { PortTable } from './ports.ts';
 import type { Socket } from './socket.ts';
 import type { TcpSocket } from './tcp.ts';
@@ -42,7 +42,7 @@ export class NetNamespace {
   addInterface(name: string, mac: Uint8Array, addresses: InterfaceAddress[], gateway?: Ip, mtu = 1500): Interface {
     const added: Interface = { index: Math.max(...this.interfaces.map((i) => i.index)) + 1, name, mac, mtu, loopback: false, addresses };
     this.interfaces.push(added);
-    for (const { ip, prefix } of addresses) this.routes.push({ network: ip, prefix, interface: added });
+    for (const { ip, prefix } of addresses) this.routes.push({ network: networkOf(ip, prefix), prefix, interface: added });
     if (gateway) this.routes.push({ network: gateway.length === 4 ? ANY4 : ANY6, prefix: 0, gateway, interface: added });
     return added;
   }

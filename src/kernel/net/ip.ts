@@ -34,11 +34,6 @@ export function inNetwork(ip: Ip, network: Ip, prefix: number): boolean {
   return true;
 }
 
-/** The network that `ip` is in: its address with the host bits cleared. */
-export function networkOf(ip: Ip, prefix: number): Ip {
-  return Uint8Array.from(ip, (byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - i * 8))));
-}
-
 export function netmask(prefix: number): Ip {
   return Uint8Array.from({ length: 4 }, (_, i) => (0xff00 >> Math.min(8, Math.max(0, prefix - i * 8))) & 0xff);
 }

@@ -12,13 +12,14 @@ import { listenAll } from '../src/host/node/listen.ts';
 import { nodePortPublisher } from '../src/host/node/port-publisher.ts';
 import { NodeSandboxLauncher } from '../src/host/node/sandbox-launcher.ts';
 import type { HttpFetch } from '../src/host/ports.ts';
+import { systemClock } from '../src/host/system-clock.ts';
 import { openImageService } from '../src/image/image-service.ts';
 import { RELEASE } from '../src/kernel/version.ts';
 
 const STOP_SECONDS = 10;
 
 async function serve(options: DaemonOptions): Promise<void> {
-  const clock = { now: () => performance.timeOrigin + performance.now(), monotonic: () => performance.now() };
+  const clock = systemClock();
   const random = (into: Uint8Array): void => { randomFillSync(into); };
   const log = options.debug ? (subsystem: string, message: string): void => { console.error(`${new Date().toISOString()} ${subsystem}: ${message}`); } : (): void => undefined;
   const store = new FileStore(options.dataRoot);

@@ -4,6 +4,7 @@ import { Engine } from '../src/engine/engine.ts';
 import type { EngineHandler } from '../src/engine/api/message.ts';
 import { IdbStore } from '../src/host/browser/idb-store.ts';
 import { BrowserSandboxLauncher } from '../src/host/browser/sandbox-launcher.ts';
+import { systemClock } from '../src/host/system-clock.ts';
 import { openImageService } from '../src/image/image-service.ts';
 import { RELEASE } from '../src/kernel/version.ts';
 import { serveEngine } from '../src/protocol/engine-port.ts';
@@ -14,7 +15,7 @@ const OWN_IMAGES = 'oci+/images', REGISTRY_PROXY = '/registry';
 
 async function open(): Promise<Engine> {
   const store = new IdbStore(DATABASE);
-  const clock = { now: () => performance.timeOrigin + performance.now(), monotonic: () => performance.now() };
+  const clock = systemClock();
   const random = (into: Uint8Array): void => { crypto.getRandomValues(into as Uint8Array<ArrayBuffer>); };
   const log = (subsystem: string, message: string): void => { console.debug(`${subsystem}: ${message}`); };
   const images = await openImageService({

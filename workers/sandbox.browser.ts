@@ -2,6 +2,7 @@
 import { IdbStore } from '../src/host/browser/idb-store.ts';
 import type { SandboxLogLine, SandboxWorkerPrepare, SandboxWorkerStart } from '../src/host/browser/sandbox-launcher.ts';
 import { createYield } from '../src/host/browser/yield.ts';
+import { systemClock } from '../src/host/system-clock.ts';
 import { serveSandbox } from '../src/runtime/serve.ts';
 
 let interpreter: WebAssembly.Module | undefined;
@@ -10,7 +11,7 @@ addEventListener('message', ({ data }: MessageEvent<SandboxWorkerPrepare | Sandb
   if ('interpreter' in data) { interpreter = data.interpreter; return; }
   serveSandbox({
     store: new IdbStore(data.database),
-    clock: { now: () => performance.timeOrigin + performance.now(), monotonic: () => performance.now() },
+    clock: systemClock(),
     random: (into) => { crypto.getRandomValues(into as Uint8Array<ArrayBuffer>); },
     log: (...log) => { postMessage({ log } satisfies SandboxLogLine); },
     yieldToHost: createYield(),

@@ -26,6 +26,7 @@ export interface KeyValueStore {
   commit(batch: StoreBatch): Promise<void>;
   /** Deletes everything under `prefix`. Not atomic for large sets; callers delete the referencing record first. */
   deletePrefix(prefix: string): Promise<void>;
+  /** Bytes in use and in all of the medium (the origin's share, the disk). Asked at every container's start: takes no longer for more data. */
   usage(): Promise<{ used: number; quota: number }>;
   /** Synchronous read, where the host has one (Node): lets a page fault be served without parking the task. */
   getSync?(key: string): Uint8Array | undefined;

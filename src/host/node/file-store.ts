@@ -99,12 +99,11 @@ export class FileStore implements KeyValueStore {
     for (const key of await this.keys(prefix)) await fs.promises.rm(this.file(key), { force: true });
   }
 
-  /** Disk blocks of the data root, and those plus what the disk still has free. */
+  /** The disk of the data root, as df shows it. */
   async usage(): Promise<{ used: number; quota: number }> {
-    let used = 0;
-    await this.walk('', this.data, (_key, size) => { used += size; });
-    const disk = await fs.promises.statfs(this.root);
-    return { used, quota: used + disk.bavail * disk.bsize };
+    const { blocks, bfree, bavail, bsize } = await fs.promises.statfs(this.root);
+    const used = (blocks - bfree) * bsize;
+    return { used, quota: used + bavail * bsize };
   }
 
   async close(): Promise<void> { this.lock?.release(); }
@@ -141,17 +140,16 @@ export class FileStore implements KeyValueStore {
   }
 
   /** Calls `visit` for every key below `directory` ('' or ending in /), which lies at `where`; `prefix` prunes directories that cannot hold it. */
-  private async walk(directory: string, where: string, visit: (key: string, size: number) => void, prefix?: string): Promise<void> {
+  private async walk(directory: string, where: string, visit: (key: string) => void, prefix: string): Promise<void> {
     let list: fs.Dirent[];
     try { list = await fs.promises.readdir(where, { withFileTypes: true }); } catch (e) { missing(e); return; }
     for (const entry of list) {
       const inside = path.join(where, entry.name);
       if (entry.isDirectory()) {
         const below = `${directory}${unescapeName(entry.name)}/`;
-        if (prefix === undefined || below.startsWith(prefix) || prefix.startsWith(below)) await this.walk(below, inside, visit, prefix);
+        if (below.startsWith(prefix) || prefix.startsWith(below)) await this.walk(below, inside, visit, prefix);
       } else {
-        const size = prefix === undefined ? ((await fs.promises.stat(inside).catch(() => undefined))?.blocks ?? 0) * 512 : 0;
-        visit(directory + unescapeName(entry.name.slice(0, -2)), size);
+        visit(directory + unescapeName(entry.name.slice(0, -2)));
       }
     }
   }

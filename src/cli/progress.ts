@@ -20,7 +20,7 @@ export interface ProgressMessage {
 function bar({ current = 0, total = 0 }: { current?: number; total?: number }, columns: number): string {
   if (current <= 0 && total <= 0) return '';
   const amount = total > 0 ? `${humanSize(current).padStart(8)}/${humanSize(total)}` : humanSize(current).padStart(8);
-  if (total <= 0 || columns < 110 && columns < 60) return ` ${amount}`;
+  if (total <= 0 || columns < 60) return ` ${amount}`;
   const width = columns > 110 ? 50 : 25;
   const filled = Math.min(width, Math.floor((current / total) * width));
   return ` [${'='.repeat(filled)}${filled < width ? '>' : ''}${' '.repeat(Math.max(0, width - filled - 1))}] ${amount}`;

@@ -2,7 +2,7 @@
  * An inode: the object behind names (inode(7)). A filesystem subclasses it; the vfs holds names in dentries and calls
  * these operations with permissions already checked. Operations return a value, or throw Errno.
  */
-import { EINVAL, ENODATA, ENODEV, ENOTDIR, EOPNOTSUPP, EPERM, Errno } from '../../abi/errno.ts';
+import { EINVAL, ENODATA, ENOTDIR, EOPNOTSUPP, EPERM, Errno } from '../../abi/errno.ts';
 import type { Block, SysResult } from '../syscalls/define.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from './file.ts';
@@ -99,6 +99,3 @@ export abstract class Inode {
 
 /** Who creates: the fsuid/fsgid of the caller (a setgid directory overrides gid). */
 export interface Owner { uid: number; gid: number }
-
-/** Default of operations that a device-like inode lacks. */
-export function notSupported(): never { throw new Errno(ENODEV); }
